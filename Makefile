@@ -1,0 +1,69 @@
+# Everything a developer does, each target with its own set-up. `make help` lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
+
+$(INSTALLED): setup.cfg pyproject.toml .ci/constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.fuzz: $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev,fuzz]'
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED)  ## make the virtual environment
+
+.PHONY: demo
+demo: $(INSTALLED)  ## play both sides on this machine, report, and stay up until Ctrl-C
+	$(BIN)/erp-bridge demo
+
+.PHONY: demo-check
+demo-check: $(INSTALLED)  ## the same once, as JSON; fails if any figure is wrong
+	$(BIN)/erp-bridge demo --once --json
+
+.PHONY: test
+test: $(INSTALLED)  ## run all tests, on SQLite and on a real PostgreSQL
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(INSTALLED)  ## style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(INSTALLED)  ## put the code in its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: fuzz
+fuzz: SECONDS ?= 60
+fuzz: $(VENV)/.fuzz  ## feed the SOAP endpoint spoiled requests for SECONDS=60
+	$(BIN)/python -W ignore -m tests.fuzz.fuzz_soap $(SECONDS) $(INPUT)
+
+.PHONY: interop
+interop: $(INSTALLED)  ## let generated clients of old toolchains call a running bridge
+	$(BIN)/python -m tests.interop --install $(ARGS)
+
+.PHONY: wsdl
+wsdl: $(INSTALLED)  ## write wsdl/bridge anew from the code
+	$(BIN)/python -m bridge.soap.wsdl
+
+.PHONY: lock
+lock: $(INSTALLED)  ## write the pinned versions anew
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --all-extras --no-header --no-annotate \
+	    --python-version 3.11 --upgrade -o .ci/constraints.txt setup.cfg
+
+.PHONY: clean
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) build dist *.egg-info var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,302 @@
+"""The command `erp-bridge`: for operators and admins.
+
+Exit codes: 0 done, 1 done but not well (a run failed, records were rejected), 2 cannot be done as
+asked (wrong usage, unusable settings or input), with one line that says why.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from bridge import BridgeError, __version__
+from bridge.app import Application, open_application, ready_application, utc_now
+from bridge.demo.command import demo_command
+from bridge.domain.records import RecordType
+from bridge.feed.command import feed_command
+from bridge.operations.consumers import consumer_names, create_consumer
+from bridge.operations.overview import (
+    get_overview,
+    list_breaks,
+    list_dead_letters,
+    replay_dead_letter,
+)
+from bridge.sandbox.errors import SandboxError
+from bridge.sandbox.server import run as run_sandbox
+from bridge.server import serve_application
+from bridge.settings import FOLDER_VARIABLE
+from bridge.store.engine import upgrade_schema
+from bridge.store.models import RunStatus
+from bridge.terminal import Terminal, report_as_json
+from bridge.wsdl.command import wsdl_group
+from jobs.schedule import JOBS, run_now
+
+FOLDER = click.option(
+    "--config",
+    "folder",
+    envvar=FOLDER_VARIABLE,
+    type=click.Path(path_type=Path),
+    help="Folder with your bridge.toml, survivorship.toml and mapping/.",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+class OneLineErrors(click.Group):
+    """A group whose commands end with one line and exit code 2 instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except BridgeError as error:
+            _stop(str(error))
+        except OSError as error:
+            _stop(f"{error.filename or 'system'}: {error.strerror or error}")
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            _stop(f"the database failed: {reason}")
+
+
+@click.group(cls=OneLineErrors)
+@click.version_option(__version__, prog_name="erp-bridge")
+def main() -> None:
+    """Carries and reconciles records between legacy SOAP ERPs and Salesforce."""
+
+
+@main.command()
+@FOLDER
+@click.option("--without-jobs", is_flag=True, help="Serve only; the jobs run elsewhere.")
+def serve(folder: Path | None, without_jobs: bool) -> None:
+    """Serve SOAP and the console, and run the jobs by their schedule."""
+    with ready_application(folder) as application:
+        serve_application(application, with_jobs=not without_jobs)
+
+
+@main.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command()
+@FOLDER
+def upgrade(folder: Path | None) -> None:
+    """Migrate the database to this version's schema."""
+    application = open_application(folder)
+    upgrade_schema(application.engine)
+    application.prepare_database()
+    click.echo("the schema is up to date")
+
+
+@main.group()
+def consumers() -> None:
+    """Who may call the SOAP service."""
+
+
+@consumers.command("add")
+@FOLDER
+@click.argument("name")
+def add_consumer(folder: Path | None, name: str) -> None:
+    """Add a consumer and print its secret, which is shown this once."""
+    with ready_application(folder) as application:
+        click.echo(create_consumer(application.sessions, name=name, now=utc_now()))
+
+
+@consumers.command("list")
+@FOLDER
+def show_consumers(folder: Path | None) -> None:
+    """List the consumers."""
+    with ready_application(folder) as application, _terminal() as terminal:
+        rows = (
+            (name, f"{added:%Y-%m-%d %H:%M}", "enabled" if enabled else "disabled")
+            for name, added, enabled in consumer_names(application.sessions)
+        )
+        terminal.table("Consumers", ("name", "added (UTC)", "state"), rows)
+
+
+@main.group()
+def job() -> None:
+    """The scheduled jobs."""
+
+
+@job.command("list")
+@FOLDER
+def show_jobs(folder: Path | None) -> None:
+    """List the jobs and how often they run."""
+    schedule = open_application(folder).settings.schedule
+    with _terminal() as terminal:
+        rows = (
+            (one.name, one.purpose, getattr(schedule, one.interval) or "by hand")
+            for one in JOBS.values()
+        )
+        terminal.table("Jobs", ("job", "what it does", "#every (s)"), rows)
+
+
+@job.command()
+@FOLDER
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be done.")
+@click.option("--force", is_flag=True, help="Run what was refused; for fetch: read everything.")
+@AS_JSON
+def run(folder: Path | None, name: str, dry_run: bool, force: bool, as_json: bool) -> None:
+    """Run the job NAME now, in this process. Exit 1 where it, or a delivery, does not succeed."""
+    with ready_application(folder) as application, _terminal() as terminal:
+        context = application.job_context(terminal)
+        report = run_now(context, name, dry_run=dry_run, force=force)
+        terminal.close()
+        if as_json:
+            terminal.json(report_as_json(report))
+        else:
+            terminal.run(report)
+    if report.status is not RunStatus.SUCCEEDED or report.summary.get("dead"):
+        sys.exit(1)
+
+
+@job.command()
+@FOLDER
+@AS_JSON
+def status(folder: Path | None, as_json: bool) -> None:
+    """Show each job's last run, and what is open."""
+    with ready_application(folder) as application, _terminal() as terminal:
+        _show_status(application, terminal, as_json)
+
+
+def _show_status(application: Application, terminal: Terminal, as_json: bool) -> None:
+    overview = get_overview(application.sessions, jobs=tuple(JOBS))
+    breaks = [(str(of), str(kind), n) for (of, kind), n in overview.open_breaks.items()]
+    outbox = [(str(to), str(state), n) for (to, state), n in overview.corrections.items()]
+    runs = [
+        (one.job, one.status and str(one.status), one.started_at, one.finished_at, one.error)
+        for one in overview.jobs
+    ]
+    run_columns = ("job", "status", "started", "finished", "error")
+    if as_json:
+        terminal.json(
+            {
+                "jobs": [dict(zip(run_columns, row, strict=True)) for row in runs],
+                "open_breaks": [
+                    dict(zip(("record_type", "kind", "count"), row, strict=True)) for row in breaks
+                ],
+                "corrections": [
+                    dict(zip(("target", "status", "count"), row, strict=True)) for row in outbox
+                ],
+            }
+        )
+        return
+    terminal.table("Last runs", run_columns, runs)
+    terminal.table("Open breaks", ("record type", "kind", "#count"), breaks)
+    terminal.table("Corrections", ("for", "status", "#count"), outbox)
+
+
+@main.group()
+def breaks() -> None:
+    """Differences that someone must close."""
+
+
+@breaks.command("list")
+@FOLDER
+@click.option("--type", "record_type", type=click.Choice([t.lower() for t in RecordType]))
+@AS_JSON
+def show_breaks(folder: Path | None, record_type: str | None, as_json: bool) -> None:
+    """List the open breaks, oldest first."""
+    wanted = RecordType(record_type.upper()) if record_type else None
+    with ready_application(folder) as application, _terminal() as terminal:
+        found = list_breaks(application.sessions, record_type=wanted)
+        columns = (
+            "id",
+            "record_type",
+            "key",
+            "kind",
+            "field",
+            "erp",
+            "crm",
+            "since",
+            "detail",
+        )
+        rows = [
+            (
+                one.id,
+                str(one.record_type),
+                str(one.key or one.salesforce_id),
+                str(one.kind),
+                one.field,
+                one.erp,
+                one.crm,
+                f"{one.opened_at:%Y-%m-%d %H:%M}",
+                one.detail,
+            )
+            for one in found
+        ]
+        if as_json:
+            terminal.json([dict(zip(columns, row, strict=True)) for row in rows])
+        else:
+            terminal.table("Open breaks", columns, rows)
+
+
+@main.group()
+def outbox() -> None:
+    """Corrections that could not be delivered."""
+
+
+@outbox.command("list")
+@FOLDER
+def show_dead_letters(folder: Path | None) -> None:
+    """List the dead letters, newest first."""
+    with ready_application(folder) as application, _terminal() as terminal:
+        rows = (
+            (one.id, one.key.record_type, one.key, ", ".join(one.fields), one.attempts, one.error)
+            for one in list_dead_letters(application.sessions)
+        )
+        columns = ("id", "record type", "key", "fields", "#attempts", "error")
+        terminal.table("Dead letters", columns, rows)
+
+
+@outbox.command()
+@FOLDER
+@click.argument("letter_id", type=int)
+def replay(folder: Path | None, letter_id: int) -> None:
+    """Make a dead letter due again; the next relay sends it."""
+    with ready_application(folder) as application:
+        replay_dead_letter(application.sessions, letter_id=letter_id, now=utc_now())
+    click.echo(f"dead letter {letter_id} is due again")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8090, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("var/sandbox.db"),
+    show_default=True,
+)
+@click.option("--schema", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def sandbox(port: int, host: str, database: Path, schema: Path | None) -> None:
+    """Run a Salesforce to try things against: OAuth and the SOAP Partner API, on SQLite."""
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        run_sandbox(database, host=host, port=port, schema=schema)
+    except SandboxError as error:
+        _stop(str(error))
+
+
+main.add_command(demo_command)
+main.add_command(feed_command)
+main.add_command(wsdl_group)
+
+
+@contextmanager
+def _terminal() -> Iterator[Terminal]:
+    terminal = Terminal()
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(f"erp-bridge: {message}", err=True)
+    sys.exit(2)

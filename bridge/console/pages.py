@@ -1,0 +1,125 @@
+"""The pages: what the bridge serves to a browser, and to whoever watches over it."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import jinja2
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from bridge.operations.health import check_health
+from bridge.operations.overview import get_overview
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger(__name__)
+
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleContext:
+    """What the pages work with. `services` are the paths of the SOAP services."""
+
+    sessions: sessionmaker[Session]
+    clock: Callable[[], datetime]
+    services: Sequence[str]
+    jobs: Sequence[str]
+
+
+def build_console(context: ConsoleContext) -> "WSGIApplication":
+    """The pages as one WSGI application."""
+    views: dict[str, Callable[[ConsoleContext], Response]] = {
+        "front": front_page,
+        "healthz": healthz,
+        "readyz": readyz,
+        "style": stylesheet,
+    }
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> object:
+        try:
+            endpoint, _ = _URLS.bind_to_environ(environ).match()
+            Request(environ).close()
+            response = views[str(endpoint)](context)
+        except HTTPException as error:
+            response = error.get_response(environ)
+        except SQLAlchemyError as error:
+            log.warning("page failed", error=type(error).__name__)
+            response = Response("the database cannot be reached\n", 503)
+        response.headers.extend(_SECURITY_HEADERS)
+        return response(environ, start_response)
+
+    return application  # type: ignore[return-value]
+
+
+def front_page(context: ConsoleContext) -> Response:
+    """The services with their WSDLs, the jobs' state, and how much is open.
+
+    Whoever reaches the port may see it, so it shows counts and no record.
+    """
+    html = _TEMPLATES.get_template("front.html").render(
+        health=check_health(context.sessions, now=context.clock()),
+        services=context.services,
+        overview=get_overview(context.sessions, jobs=context.jobs),
+    )
+    return Response(html, mimetype="text/html")
+
+
+def healthz(context: ConsoleContext) -> Response:
+    """Whether the process answers at all."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+def readyz(context: ConsoleContext) -> Response:
+    """Whether submissions can be accepted: 200 or 503, with the parts' state as JSON."""
+    health = check_health(context.sessions, now=context.clock())
+    body = {
+        "version": health.version,
+        "time": health.time.isoformat(),
+        "database": health.database,
+        "salesforce": health.salesforce,
+    }
+    status = 200 if health.ready else 503
+    return Response(json.dumps(body) + "\n", status, mimetype="application/json")
+
+
+def stylesheet(context: ConsoleContext) -> Response:
+    """The one style sheet."""
+    css = (files("bridge.console") / "static" / "console.css").read_text(encoding="utf-8")
+    return Response(css, mimetype="text/css")
+
+
+def _as_utc(instant: datetime | None) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant else "—"
+
+
+_URLS = Map(
+    [
+        Rule("/", endpoint="front", methods=["GET"]),
+        Rule("/healthz", endpoint="healthz", methods=["GET"]),
+        Rule("/readyz", endpoint="readyz", methods=["GET"]),
+        Rule("/static/console.css", endpoint="style", methods=["GET"]),
+    ]
+)
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("bridge.console"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters["as_utc"] = _as_utc

@@ -1,0 +1,259 @@
+"""THE decision table: from what the ERP, the CRM and both last said to what has to happen.
+
+Existence first (no side is ever deleted or created again by the bridge on its own):
+
+| ERP | CRM     | decision                                                           |
+|-----|---------|--------------------------------------------------------------------|
+| yes | never   | create it in the CRM, or hold it until its customer is known       |
+| yes | deleted | break MISSING_IN_CRM                                               |
+| no  | yes     | break MISSING_IN_ERP, or none of our business without an ERP key   |
+| no  | no      | nothing                                                            |
+| yes | yes     | field by field, below; a changed ERP key is a break KEY_MISMATCH   |
+
+Then each compared field:
+
+| ERP and CRM | ERP and AGREED | CRM and AGREED | decision                          |
+|-------------|----------------|----------------|-----------------------------------|
+| agree       |                |                | a match: AGREED takes the value   |
+| differ      | differ         | agree          | carry the ERP's value to the CRM  |
+| differ      | agree          | differ         | carry the CRM's value to the ERP, |
+|             |                |                | or put it back if only mirrored   |
+| differ      | differ         | differ         | survivorship, or break CONFLICT   |
+| differ      | never agreed   | never agreed   | the side that has a value, else   |
+|             |                |                | survivorship, or break CONFLICT   |
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.domain.comparison import agree
+from bridge.domain.records import Field, Kind, RecordKey, System, Value, Values
+from bridge.domain.survivorship import Rules, Survivor
+from bridge.domain.validation import value_problems
+
+
+class BreakKind(StrEnum):
+    """What kind of difference someone must close."""
+
+    CONFLICT = "CONFLICT"  # both changed a field, and nobody may decide but a person
+    UNFIT_VALUE = "UNFIT_VALUE"  # the CRM's value would be refused by the ERP's contract
+    MISSING_IN_CRM = "MISSING_IN_CRM"
+    MISSING_IN_ERP = "MISSING_IN_ERP"
+    KEY_MISMATCH = "KEY_MISMATCH"  # the CRM record's External ID is no longer its ERP key
+    CUSTOMER_UNKNOWN = "CUSTOMER_UNKNOWN"  # waits until the customer is known on both sides
+
+
+class Reason(StrEnum):
+    """Why a correction carries a value."""
+
+    NEW = "NEW"
+    ERP_CHANGED = "ERP_CHANGED"
+    CRM_CHANGED = "CRM_CHANGED"
+    MIRRORED = "MIRRORED"
+    SURVIVED = "SURVIVED"
+    ONLY_VALUE = "ONLY_VALUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What one system says of a record, when it last changed there, and whether it is gone."""
+
+    values: Values
+    modified_at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """All that is known of one record.
+
+    `crm_key` is the External ID's value as the CRM holds it; `customer_known` tells whether the
+    customer that a document names can be referred to: sent by the ERP and not deleted in the CRM
+    (always true for customers).
+    """
+
+    key: RecordKey | None
+    erp: Version | None = None
+    crm: Version | None = None
+    agreed: Values | None = None
+    crm_key: str | None = None
+    customer_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCorrection:
+    """A value on its way, and the one it replaces."""
+
+    name: str
+    old: Value | None
+    new: Value | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A change of one record in one system."""
+
+    target: System
+    fields: tuple[FieldCorrection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A difference that someone must close. `field` is empty where the whole record is meant."""
+
+    kind: BreakKind
+    detail: str
+    field: str = ""
+    erp: Value | None = None
+    crm: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What has to happen to one record. `agreed` is the new last agreement, None if unchanged."""
+
+    corrections: tuple[Correction, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    agreed: Values | None = None
+
+
+def decide(versions: Versions, rules: Rules) -> Decision:
+    """Applies the table to one record. Pure: equal arguments, equal decisions."""
+    erp = None if versions.erp is None or versions.erp.deleted else versions.erp
+    crm = None if versions.crm is None or versions.crm.deleted else versions.crm
+    if erp is not None and crm is not None:
+        return _decide_both(versions, erp, crm, rules)
+    if erp is not None:
+        return _decide_erp_only(versions, erp, rules)
+    if crm is not None:
+        return _decide_crm_only(versions, rules)
+    return Decision()
+
+
+def _decide_erp_only(versions: Versions, erp: Version, rules: Rules) -> Decision:
+    if versions.crm is not None:
+        return _broken(BreakKind.MISSING_IN_CRM, "deleted in Salesforce, still in the ERP")
+    if not versions.customer_known:
+        customer = erp.values.get("customer_number")
+        return _broken(BreakKind.CUSTOMER_UNKNOWN, f"waits for customer {customer}")
+    fields = tuple(
+        FieldCorrection(field.name, None, value, Reason.NEW)
+        for field in rules.compared
+        if (value := erp.values.get(field.name)) is not None
+    )
+    return Decision(corrections=(Correction(System.CRM, fields),))
+
+
+def _decide_crm_only(versions: Versions, rules: Rules) -> Decision:
+    if versions.erp is not None:
+        return _broken(BreakKind.MISSING_IN_ERP, "gone from the ERP, still in Salesforce")
+    if versions.crm_key:
+        detail = f"Salesforce names ERP key {versions.crm_key}, which the ERP has not sent"
+        return _broken(BreakKind.MISSING_IN_ERP, detail)
+    if rules.expected_in_erp:
+        return _broken(BreakKind.MISSING_IN_ERP, "entered in Salesforce, unknown to the ERP")
+    return Decision()
+
+
+def _decide_both(versions: Versions, erp: Version, crm: Version, rules: Rules) -> Decision:
+    if versions.crm_key != str(versions.key):
+        detail = f"Salesforce names ERP key {versions.crm_key or 'none'}, expected {versions.key}"
+        return _broken(BreakKind.KEY_MISMATCH, detail)
+    table = _FieldTable(versions, erp, crm, rules)
+    # The currency first: amounts are held against the one that both sides are going to have.
+    for field in sorted(rules.compared, key=lambda field: field.kind is not Kind.CURRENCY):
+        table.decide(field)
+    return table.decision()
+
+
+def _broken(kind: BreakKind, detail: str) -> Decision:
+    return Decision(breaks=(Break(kind, detail),))
+
+
+class _FieldTable:
+    """The second table at work on one record."""
+
+    def __init__(self, versions: Versions, erp: Version, crm: Version, rules: Rules) -> None:
+        self._erp, self._crm, self._rules = erp, crm, rules
+        self._before = versions.agreed
+        self._customer_known = versions.customer_known
+        self._agreed: dict[str, Value | None] = dict(versions.agreed or {})
+        self._currency = str(erp.values.get("currency") or "")
+        self._to_crm: list[FieldCorrection] = []
+        self._to_erp: list[FieldCorrection] = []
+        self._breaks: list[Break] = []
+
+    def decide(self, field: Field) -> None:
+        """Puts one field where it belongs."""
+        if field.name not in self._crm.values:
+            self._break(field, BreakKind.UNFIT_VALUE, "Salesforce's value could not be read")
+            return
+        erp, crm = self._erp.values.get(field.name), self._crm.values[field.name]
+        if self._agree(field, erp, crm):
+            self._agreed[field.name] = erp
+            return
+        winner, reason = self._winner(field, erp, crm)
+        if field.kind is Kind.CUSTOMER and winner is Survivor.ERP and not self._customer_known:
+            self._break(field, BreakKind.CUSTOMER_UNKNOWN, f"waits for customer {erp}")
+        elif winner is Survivor.ERP:
+            self._to_crm.append(FieldCorrection(field.name, crm, erp, reason))
+        elif winner is Survivor.CRM:
+            self._carry_to_erp(field, FieldCorrection(field.name, erp, crm, reason))
+        else:
+            self._break(field, BreakKind.CONFLICT, "changed in both systems")
+
+    def decision(self) -> Decision:
+        """All fields together."""
+        corrections = tuple(
+            Correction(target, tuple(fields))
+            for target, fields in ((System.CRM, self._to_crm), (System.ERP, self._to_erp))
+            if fields
+        )
+        moved = self._agreed if self._agreed != (self._before or {}) else None
+        return Decision(corrections, tuple(self._breaks), moved)
+
+    def _winner(
+        self, field: Field, erp: Value | None, crm: Value | None
+    ) -> tuple[Survivor, Reason]:
+        if field.name in self._rules.mirrored:
+            put_back = self._agree(field, erp, self._agreed.get(field.name))
+            return Survivor.ERP, Reason.MIRRORED if put_back else Reason.ERP_CHANGED
+        if field.name not in self._agreed:
+            if erp is None or crm is None:
+                return (Survivor.ERP if crm is None else Survivor.CRM), Reason.ONLY_VALUE
+            return self._survivor(field), Reason.SURVIVED
+        agreed = self._agreed[field.name]
+        erp_changed = not self._agree(field, erp, agreed)
+        crm_changed = not self._agree(field, crm, agreed)
+        if erp_changed == crm_changed:
+            return self._survivor(field), Reason.SURVIVED
+        if erp_changed:
+            return Survivor.ERP, Reason.ERP_CHANGED
+        return Survivor.CRM, Reason.CRM_CHANGED
+
+    def _survivor(self, field: Field) -> Survivor:
+        survivor = self._rules.survivor_of(field.name)
+        if survivor is not Survivor.LATEST:
+            return survivor
+        erp_at, crm_at = self._erp.modified_at, self._crm.modified_at
+        if erp_at == crm_at:
+            return Survivor.REVIEW
+        return Survivor.ERP if erp_at > crm_at else Survivor.CRM
+
+    def _carry_to_erp(self, field: Field, correction: FieldCorrection) -> None:
+        problems = value_problems(field, correction.new, self._currency or None)
+        if problems:
+            self._break(field, BreakKind.UNFIT_VALUE, problems[0].message)
+            return
+        self._to_erp.append(correction)
+        if field.kind is Kind.CURRENCY:
+            self._currency = str(correction.new or "")
+
+    def _break(self, field: Field, kind: BreakKind, detail: str) -> None:
+        erp, crm = self._erp.values.get(field.name), self._crm.values.get(field.name)
+        self._breaks.append(Break(kind, detail, field.name, erp, crm))
+
+    def _agree(self, field: Field, one: Value | None, other: Value | None) -> bool:
+        return agree(field, one, other, self._rules.tolerance, self._currency)

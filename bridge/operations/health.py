@@ -1,0 +1,55 @@
+"""Someone asks whether the bridge is well."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from bridge import __version__
+from bridge.store.engine import reading
+from bridge.store.models import Run, RunStatus
+from bridge.store.runs import latest_runs
+
+OK = "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of the parts: "OK", or one line that says what is wrong."""
+
+    version: str
+    time: datetime
+    database: str
+    salesforce: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether submissions can be accepted: only the database is needed for that."""
+        return self.database == OK
+
+
+def check_health(sessions: sessionmaker[Session], *, now: datetime) -> Health:
+    """Looks at the database now, and at Salesforce as the last runs found it.
+
+    A call of an ERP never waits for Salesforce, so this does not ask it either.
+    """
+    try:
+        with reading(sessions) as session:
+            session.execute(text("SELECT 1"))
+            runs = latest_runs(session)
+    except SQLAlchemyError:
+        return Health(__version__, now, "the database cannot be reached", "unknown")
+    return Health(__version__, now, OK, _salesforce_state(runs))
+
+
+def _salesforce_state(runs: dict[str, Run]) -> str:
+    calling = [run for job, run in runs.items() if job in ("fetch", "relay") and run.finished_at]
+    if not calling:
+        return "not asked yet"
+    newest = max(calling, key=lambda run: run.id)
+    if newest.status is RunStatus.FAILED:
+        # Anyone may ask: which host, and why, is for those who may see the run.
+        return f"failing since {newest.finished_at:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"
+    return OK

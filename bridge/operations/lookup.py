@@ -1,0 +1,123 @@
+"""Someone asks what both systems say of a record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from bridge import BridgeError
+from bridge.domain.content import decode_record, decode_values
+from bridge.domain.reconcile import BreakKind
+from bridge.domain.records import Record, RecordKey, System, Value, Values
+from bridge.store.comparison import compared_fields
+from bridge.store.engine import reading
+from bridge.store.models import Break, BreakStatus, Outbox, OutboxStatus, Version
+from bridge.store.models import Record as CrosswalkRow
+from bridge.store.records import find_records
+
+
+class UnknownRecord(BridgeError):
+    """Neither system has told of this record."""
+
+
+class RecordState(StrEnum):
+    """Where a record stands between both systems."""
+
+    NEW = "NEW"  # stored, no run has decided it yet
+    HELD = "HELD"  # waits for its customer
+    PENDING = "PENDING"  # a correction is on its way
+    AGREED = "AGREED"
+    BREAK = "BREAK"  # someone must close a difference
+
+
+@dataclass(frozen=True, slots=True)
+class FieldVersions:
+    """What each side says of a field that both hold."""
+
+    name: str
+    erp: Value | None
+    crm: Value | None
+    agreed: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """Both systems' versions of a record, its link and its state."""
+
+    key: RecordKey
+    salesforce_id: str | None
+    state: RecordState
+    erp: Record | None
+    erp_received_at: datetime | None
+    crm_modified_at: datetime | None
+    crm_deleted: bool
+    fields: tuple[FieldVersions, ...]
+
+
+def get_record(sessions: sessionmaker[Session], *, key: RecordKey) -> RecordView:
+    """What is known of a record. Raises UnknownRecord."""
+    with reading(sessions) as session:
+        record_id = find_records(session, [key]).get(key)
+        if record_id is None:
+            raise UnknownRecord(f"no {key.record_type} {key} is known here")
+        return _view(session, key, record_id)
+
+
+def _view(session: Session, key: RecordKey, record_id: int) -> RecordView:
+    rows = {
+        row.system: row
+        for row in session.scalars(select(Version).where(Version.record_id == record_id))
+    }
+    erp, crm, agreed = rows.get(System.ERP), rows.get(System.CRM), rows.get(System.AGREED)
+    values = {system: decode_values(key.record_type, row.content) for system, row in rows.items()}
+    return RecordView(
+        key=key,
+        salesforce_id=session.scalar(
+            select(CrosswalkRow.salesforce_id).where(CrosswalkRow.id == record_id)
+        ),
+        state=_state(session, record_id, agreed is not None),
+        erp=decode_record(key.record_type, erp.content) if erp else None,
+        erp_received_at=erp.known_at if erp else None,
+        crm_modified_at=crm.modified_at if crm else None,
+        crm_deleted=crm.deleted if crm else False,
+        fields=_field_versions(session, key, values),
+    )
+
+
+def _field_versions(
+    session: Session, key: RecordKey, values: dict[System, dict[str, Value | None]]
+) -> tuple[FieldVersions, ...]:
+    def of(system: System) -> Values:
+        return values.get(system, {})
+
+    return tuple(
+        FieldVersions(
+            field.name,
+            of(System.ERP).get(field.name),
+            of(System.CRM).get(field.name),
+            of(System.AGREED).get(field.name),
+        )
+        for field in compared_fields(session, key.record_type)
+    )
+
+
+def _state(session: Session, record_id: int, agreed: bool) -> RecordState:
+    kinds = set(
+        session.scalars(
+            select(Break.kind).where(Break.record_id == record_id, Break.status == BreakStatus.OPEN)
+        )
+    )
+    if kinds == {BreakKind.CUSTOMER_UNKNOWN}:
+        return RecordState.HELD
+    if kinds:
+        return RecordState.BREAK
+    on_its_way = session.scalar(
+        select(Outbox.id)
+        .where(Outbox.record_id == record_id, Outbox.status != OutboxStatus.DELIVERED)
+        .limit(1)
+    )
+    if on_its_way is not None:
+        return RecordState.PENDING
+    return RecordState.AGREED if agreed else RecordState.NEW

@@ -1,0 +1,73 @@
+"""The rules of reconciliation, put together from the mappings and survivorship.toml."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from bridge.domain.comparison import Tolerance
+from bridge.domain.money import minor_units
+from bridge.domain.records import RECORD_CLASSES, Field, RecordType, fields_of
+from bridge.domain.survivorship import Rules
+from bridge.salesforce import Mapping as FieldMapping
+from bridge.settings import BadSettings, RecordRules, Survivorship
+
+_ALL = "*"
+
+
+def build_rules(
+    mappings: Mapping[RecordType, FieldMapping], survivorship: Survivorship
+) -> dict[RecordType, Rules]:
+    """The rules of each mapped record type.
+
+    Raises BadSettings for a field or a currency that does not exist.
+
+    Compared is what the mapping carries, less what the ERP does not maintain.
+    """
+    _check_currencies(survivorship.tolerance)
+    tolerance = Tolerance(
+        default=survivorship.tolerance.get("default", Tolerance().default),
+        by_currency=survivorship.tolerance,
+    )
+    return {
+        record_type: _rules(mapping, getattr(survivorship, record_type.lower()), tolerance)
+        for record_type, mapping in mappings.items()
+    }
+
+
+def _check_currencies(codes: Iterable[str]) -> None:
+    for code in codes:
+        if code != "default" and minor_units(code) is None:
+            raise BadSettings(
+                f"survivorship.toml, [tolerance]: {code} is no ISO 4217 currency code"
+                ' (and "default" is for all others)'
+            )
+
+
+def _rules(mapping: FieldMapping, settings: RecordRules, tolerance: Tolerance) -> Rules:
+    record_type = mapping.record_type
+    catalogue = fields_of(RECORD_CLASSES[record_type])
+    named = [*settings.fields, *settings.not_in_erp, *settings.mirrored]
+    _check_names(record_type, catalogue, (name for name in named if name != _ALL))
+    mapped = {field.name for field in mapping.fields} - set(settings.not_in_erp)
+    compared = tuple(field for field in catalogue.values() if field.name in mapped)
+    mirrored = mapped if _ALL in settings.mirrored else settings.mirrored
+    return Rules(
+        record_type=record_type,
+        compared=compared,
+        survivors=settings.fields,
+        default_survivor=settings.default,
+        mirrored=frozenset(mirrored),
+        expected_in_erp=settings.expected_in_erp,
+        tolerance=tolerance,
+    )
+
+
+def _check_names(
+    record_type: RecordType, catalogue: Mapping[str, Field], names: Iterable[str]
+) -> None:
+    for name in names:
+        if name not in catalogue:
+            near = get_close_matches(name, catalogue, n=1)
+            hint = f", did you mean {near[0]}?" if near else ""
+            raise BadSettings(
+                f"survivorship.toml, [{record_type.lower()}]: there is no field {name}{hint}"
+            )

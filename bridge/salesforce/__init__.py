@@ -1,0 +1,55 @@
+"""Everything that speaks to Salesforce: sessions, calls, pages, mappings, windows.
+
+The only home of zeep, so that the rest of the bridge sees records, results and one error type that
+says what to do about it. zeep binds and sends; lxml reads what comes back.
+
+May import: bridge, bridge.domain, and pydantic, structlog, requests, lxml, zeep, jwt. Nothing else
+of the bridge.
+"""
+
+from bridge.salesforce.client import Calls, SalesforceClient
+from bridge.salesforce.faults import LoginRefused, Remedy, SalesforceError
+from bridge.salesforce.ids import BadSalesforceId, normalise_id
+from bridge.salesforce.mapping import Mapping
+from bridge.salesforce.mapping_files import BadMapping, load_mappings
+from bridge.salesforce.pages import FieldValue, Page, SObject
+from bridge.salesforce.results import (
+    ChangedIds,
+    FieldDescription,
+    RowError,
+    RowResult,
+    SObjectDescription,
+    UserInfo,
+)
+from bridge.salesforce.settings import Auth, SalesforceSettings
+from bridge.salesforce.values import UnwritableValue
+from bridge.salesforce.windows import read_window
+from bridge.salesforce.wire import ApiLimit, BadWsdl
+
+__all__ = [
+    "ApiLimit",
+    "Auth",
+    "BadMapping",
+    "BadSalesforceId",
+    "BadWsdl",
+    "Calls",
+    "ChangedIds",
+    "FieldDescription",
+    "FieldValue",
+    "LoginRefused",
+    "Mapping",
+    "Page",
+    "Remedy",
+    "RowError",
+    "RowResult",
+    "SObject",
+    "SObjectDescription",
+    "SalesforceClient",
+    "SalesforceError",
+    "SalesforceSettings",
+    "UnwritableValue",
+    "UserInfo",
+    "load_mappings",
+    "normalise_id",
+    "read_window",
+]

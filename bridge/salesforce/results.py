@@ -1,0 +1,158 @@
+"""The answers of the Partner API other than query pages, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from lxml import etree
+
+from bridge.salesforce.faults import MALFORMED_RESPONSE, Remedy, SalesforceError, worst_remedy
+from bridge.salesforce.pages import PARTNER
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """Why Salesforce refused a row: its status code, its words, the fields it names."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = f" ({', '.join(self.fields)})" if self.fields else ""
+        return f"{self.code}: {self.message}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of one row of a write. `remedy` is None where it succeeded."""
+
+    success: bool
+    id: str | None
+    created: bool
+    errors: tuple[RowError, ...]
+    remedy: Remedy | None
+
+    @classmethod
+    def decode(cls, result: etree._Element, *, passing: frozenset[str] = frozenset()) -> Self:
+        """Reads a SaveResult, UpsertResult or DeleteResult element.
+
+        `passing` are codes that, after this kind of write, are worth trying again.
+        """
+        success = text_in(result, "success") == "true"
+        errors = tuple(_row_error(e) for e in result.iterchildren(f"{{{PARTNER}}}errors"))
+        grave = [error.code for error in errors if error.code not in passing]
+        remedy = worst_remedy(grave) if grave or not errors else Remedy.RETRY
+        return cls(
+            success=success,
+            id=text_in(result, "id") or None,
+            created=text_in(result, "created") == "true",
+            errors=errors,
+            remedy=None if success else remedy,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UserInfo:
+    """Whose session it is."""
+
+    user_id: str
+    username: str
+    full_name: str
+    organization_id: str
+    organization_name: str
+
+    @classmethod
+    def decode(cls, result: etree._Element) -> Self:
+        """Reads a GetUserInfoResult element."""
+        return cls(
+            user_id=text_in(result, "userId"),
+            username=text_in(result, "userName"),
+            full_name=text_in(result, "userFullName"),
+            organization_id=text_in(result, "organizationId"),
+            organization_name=text_in(result, "organizationName"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescription:
+    """What Salesforce says of a field: enough to tell whether a mapping can use it."""
+
+    name: str
+    type: str
+    length: int
+    precision: int
+    scale: int
+    nillable: bool
+    createable: bool
+    updateable: bool
+    external_id: bool
+    references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SObjectDescription:
+    """What Salesforce says of a kind of sObject."""
+
+    name: str
+    label: str
+    key_prefix: str | None
+    fields: dict[str, FieldDescription]
+
+    @classmethod
+    def decode(cls, result: etree._Element) -> Self:
+        """Reads a DescribeSObjectResult element."""
+        fields = [_field_description(e) for e in result.iterchildren(f"{{{PARTNER}}}fields")]
+        return cls(
+            name=text_in(result, "name"),
+            label=text_in(result, "label"),
+            key_prefix=text_in(result, "keyPrefix") or None,
+            fields={field.name: field for field in fields},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedIds:
+    """Ids that getUpdated or getDeleted lists, and the instant up to which the list is complete."""
+
+    ids: tuple[str, ...]
+    covered_until: datetime
+
+
+def text_in(element: etree._Element, name: str) -> str:
+    """The text of a child by its name in the API's namespace; empty where it has none."""
+    return (element.findtext(f"{{{PARTNER}}}{name}") or "").strip()
+
+
+def instant(text: str) -> datetime:
+    """An xsd:dateTime with its zone, as an aware datetime. Raises SalesforceError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SalesforceError(MALFORMED_RESPONSE, f"{text!r} is no date and time") from error
+    if moment.tzinfo is None:
+        raise SalesforceError(MALFORMED_RESPONSE, f"{text!r} has no time zone")
+    return moment
+
+
+def _row_error(error: etree._Element) -> RowError:
+    return RowError(
+        code=text_in(error, "statusCode"),
+        message=" ".join(text_in(error, "message").split()),
+        fields=tuple(e.text for e in error.iterchildren(f"{{{PARTNER}}}fields") if e.text),
+    )
+
+
+def _field_description(field: etree._Element) -> FieldDescription:
+    return FieldDescription(
+        name=text_in(field, "name"),
+        type=text_in(field, "type"),
+        length=int(text_in(field, "length") or 0),
+        precision=int(text_in(field, "precision") or 0),
+        scale=int(text_in(field, "scale") or 0),
+        nillable=text_in(field, "nillable") == "true",
+        createable=text_in(field, "createable") == "true",
+        updateable=text_in(field, "updateable") == "true",
+        external_id=text_in(field, "externalId") == "true",
+        references=tuple(e.text for e in field.iterchildren(f"{{{PARTNER}}}referenceTo") if e.text),
+    )

@@ -1,0 +1,209 @@
+"""Sessions: obtained by OAuth (or, in old orgs, by `login()`), kept, shared by all threads.
+
+Sources: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration" and "OAuth
+2.0 Client Credentials Flow for Server-to-Server Integration"; SOAP API Developer Guide, "login()".
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from urllib.parse import urlsplit
+
+import jwt
+import requests
+import structlog
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from bridge.salesforce.faults import (
+    SERVER_UNAVAILABLE,
+    LoginRefused,
+    SalesforceError,
+    error_from_status,
+)
+from bridge.salesforce.pages import PARTNER
+from bridge.salesforce.settings import Auth, SalesforceSettings
+from bridge.salesforce.wire import Wire
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+ASSERTION_LIFE = timedelta(seconds=150)  # Salesforce accepts three minutes; clocks differ
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where to call, and what stands in the SessionHeader."""
+
+    endpoint: str
+    session_id: str = field(repr=False)
+
+
+class Sessions:
+    """The one session of this process.
+
+    However many threads find it dead at once, one of them logs in and the others take what it got,
+    be that a session or a refusal.
+    """
+
+    def __init__(
+        self, settings: SalesforceSettings, wire: Wire, now: Callable[[], datetime]
+    ) -> None:
+        self._settings = settings
+        self._wire = wire
+        self._now = now
+        self._lock = Lock()
+        self._session: Session | None = None
+        self._refusal: LoginRefused | None = None
+        self._logins_finished = 0
+
+    def current(self) -> Session:
+        """The session, after logging in where there is none.
+
+        Raises LoginRefused, and SalesforceError where Salesforce cannot be reached.
+        """
+        session, seen = self._session, self._logins_finished
+        if session is not None:
+            return session
+        with self._lock:
+            if self._session is None:
+                if self._refusal and self._logins_finished > seen:
+                    raise LoginRefused(self._refusal.code, self._refusal.message)
+                self._session = self._log_in()
+            return self._session
+
+    def discard(self, dead: Session) -> None:
+        """Forgets a session that Salesforce no longer knows, unless another has taken its place."""
+        with self._lock:
+            if self._session is dead:
+                self._session = None
+
+    def _log_in(self) -> Session:
+        """Opens a session and remembers a refusal. Called under the lock."""
+        self._refusal = None
+        try:
+            session = self._open()
+        except LoginRefused as refusal:
+            self._refusal = refusal
+            raise
+        finally:
+            self._logins_finished += 1
+        log.info("salesforce_login", auth=self._settings.auth, endpoint=session.endpoint)
+        return session
+
+    def _open(self) -> Session:
+        session = _LOG_IN[self._settings.auth](self._settings, self._wire, self._now())
+        if not self._settings.is_url_allowed(session.endpoint):
+            raise LoginRefused("INSECURE_ENDPOINT", f"{session.endpoint} is not https")
+        return session
+
+
+def _by_jwt(settings: SalesforceSettings, wire: Wire, now: datetime) -> Session:
+    claims = {
+        "iss": settings.client_id,
+        "sub": settings.username,
+        "aud": settings.audience,
+        "exp": int((now + ASSERTION_LIFE).timestamp()),
+    }
+    try:
+        key = settings.private_key_file.read_bytes() if settings.private_key_file else b""
+        assertion = jwt.encode(claims, key, algorithm="RS256")
+    except (OSError, ValueError, TypeError, jwt.PyJWTError) as error:
+        raise LoginRefused(
+            "PRIVATE_KEY", f"{settings.private_key_file} is no readable RSA key in PEM: {error}"
+        ) from error
+    return _by_token(settings, wire, {"grant_type": JWT_BEARER, "assertion": assertion})
+
+
+def _by_client_credentials(settings: SalesforceSettings, wire: Wire, _now: datetime) -> Session:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": settings.client_id or "",
+        "client_secret": _plain(settings.client_secret),
+    }
+    return _by_token(settings, wire, form)
+
+
+def _by_login(settings: SalesforceSettings, wire: Wire, _now: datetime) -> Session:
+    log.warning(
+        "salesforce_login_retires",
+        advice='SOAP login() ends with Summer \'27: use auth = "jwt" or "client_credentials"',
+        api_version=settings.api_version,
+    )
+    credentials = {
+        "username": settings.username or "",
+        "password": _plain(settings.password) + _plain(settings.security_token),
+    }
+    answer = wire.send(
+        _endpoint(settings.login_url, settings.api_version), "login", {}, credentials
+    )
+    result = answer.result()
+    endpoint = result.findtext(f"{{{PARTNER}}}serverUrl")
+    session_id = result.findtext(f"{{{PARTNER}}}sessionId")
+    if not endpoint or not session_id:
+        raise LoginRefused("PASSWORD_EXPIRED", "login() gave no session: set a new password")
+    return Session(endpoint, session_id)
+
+
+_LOG_IN = {
+    Auth.JWT: _by_jwt,
+    Auth.CLIENT_CREDENTIALS: _by_client_credentials,
+    Auth.LOGIN: _by_login,
+}
+
+
+class _Token(BaseModel):
+    """The part of a token response that a SOAP session needs."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    access_token: SecretStr
+    instance_url: str
+
+
+def _by_token(settings: SalesforceSettings, wire: Wire, form: Mapping[str, str]) -> Session:
+    url = f"{settings.login_url}/services/oauth2/token"
+    response = wire.post_form(url, form)
+    if response.status_code != requests.codes.ok:
+        raise _refusal_in(response)
+    try:
+        token = _Token.model_validate_json(response.content)
+    except ValidationError as error:
+        raise LoginRefused("TOKEN", f"{url} answered no access_token and instance_url") from error
+    session_id = _plain(token.access_token)
+    if session_id.startswith("eyJ"):
+        raise LoginRefused(
+            "TOKEN_FORMAT",
+            "the SOAP API takes opaque access tokens only: switch JWT-based access tokens off "
+            "in the External Client App",
+        )
+    return Session(_endpoint(token.instance_url, settings.api_version), session_id)
+
+
+class _Refusal(BaseModel):
+    """RFC 6749, section 5.2."""
+
+    error: str
+    error_description: str = "no reason given"
+
+
+_PASSING = ("unknown_error", "server_error", "temporarily_unavailable")
+
+
+def _refusal_in(response: requests.Response) -> SalesforceError:
+    try:
+        refusal = _Refusal.model_validate_json(response.content)
+    except ValidationError:
+        return error_from_status(response.status_code, response.url)
+    if refusal.error in _PASSING:
+        return SalesforceError(SERVER_UNAVAILABLE, refusal.error_description)
+    return LoginRefused(refusal.error, refusal.error_description)
+
+
+def _endpoint(instance_url: str, api_version: str) -> str:
+    parts = urlsplit(instance_url)
+    return f"{parts.scheme}://{parts.netloc}/services/Soap/u/{api_version}"
+
+
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

@@ -1,0 +1,113 @@
+"""The settings of the Salesforce connector: the section `salesforce` of the configuration."""
+
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+
+LAST_VERSION_WITH_LOGIN = 64.0
+"""SOAP `login()` is absent from API 65.0 on (Salesforce help 005132110)."""
+
+
+class Auth(StrEnum):
+    """How a session is obtained."""
+
+    JWT = "jwt"  # OAuth 2.0 JWT bearer: a signed assertion, no secret on the wire
+    CLIENT_CREDENTIALS = "client_credentials"
+    LOGIN = "login"  # SOAP login() with user name and password, old orgs only
+
+
+REQUIRED_BY: dict[Auth, tuple[str, ...]] = {
+    Auth.JWT: ("client_id", "username", "private_key_file"),
+    Auth.CLIENT_CREDENTIALS: ("client_id", "client_secret"),
+    Auth.LOGIN: ("username", "password"),
+}
+
+
+class SalesforceSettings(BaseModel):
+    """Where Salesforce is, how to log in, and how patient to be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    login_url: str = Field(
+        description="the org's My Domain; JWT also takes https://login.salesforce.com"
+    )
+    api_version: str = Field(default="66.0", pattern=r"^\d{2,3}\.0$")
+    auth: Auth = Auth.JWT
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    security_token: SecretStr | None = None
+    private_key_file: Path | None = Field(default=None, description="PEM, RSA")
+    audience: str = Field(
+        default="https://login.salesforce.com",
+        description="the JWT's `aud`; https://test.salesforce.com for Salesforce's own sandboxes",
+    )
+    wsdl: FilePath | None = Field(
+        default=None, description="the org's own Partner WSDL, in place of the one that is built in"
+    )
+    allow_plain_http_hosts: frozenset[str] = Field(
+        default=frozenset(), description="hosts beside loopback that may be spoken to without TLS"
+    )
+
+    connect_timeout_seconds: float = Field(default=10, gt=0)
+    read_timeout_seconds: float = Field(default=120, gt=0)
+    attempts: int = Field(default=5, ge=1, description="how often a call is tried in all")
+    backoff_first_seconds: float = Field(default=1, ge=0)
+    backoff_max_seconds: float = Field(default=60, ge=0)
+
+    page_size: int = Field(default=2000, ge=200, le=2000, description="records a query page")
+    batch_size: int = Field(default=200, ge=1, le=200, description="records a write")
+    save_despite_duplicate_rules: bool = False
+
+    @field_validator("login_url")
+    @classmethod
+    def _without_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        missing = [name for name in REQUIRED_BY[self.auth] if not getattr(self, name)]
+        if missing:
+            raise ValueError(f'auth = "{self.auth}" needs {", ".join(missing)}')
+        if self.auth is Auth.LOGIN and float(self.api_version) > LAST_VERSION_WITH_LOGIN:
+            raise ValueError(
+                f'auth = "login" needs api_version {LAST_VERSION_WITH_LOGIN} or older: '
+                "SOAP login() is gone from newer ones"
+            )
+        if not self.is_url_allowed(self.login_url):
+            raise ValueError(f"login_url {self.login_url!r} must begin with https://")
+        return self
+
+    def is_url_allowed(self, url: str) -> bool:
+        """Whether credentials and sessions may travel to the URL: TLS, or a host named for plain
+        HTTP, or this machine itself.
+        """
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            return bool(host)
+        return parts.scheme == "http" and (
+            _is_loopback(host) or host in self.allow_plain_http_hosts
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,74 @@
+"""The table of operations, and the way from an envelope to an answer."""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from bridge.sandbox import deletes, describe, reads, replication, users, writes
+from bridge.sandbox.context import Call
+from bridge.sandbox.errors import ApiFault
+from bridge.sandbox.org import Org
+from bridge.sandbox.sessions import check_session
+from bridge.sandbox.wire import PARTNER, answer, read_request, unknown_operation
+
+OLDEST_VERSION = Decimal(21)
+NEWEST_VERSION = Decimal(68)
+_VERSION = re.compile(r"\d{2}\.0")
+
+OPERATIONS: Mapping[str, Callable[[Call], str]] = {
+    "create": writes.create,
+    "delete": deletes.delete,
+    "describeGlobal": describe.describe_global,
+    "describeSObject": describe.describe_sobject,
+    "describeSObjects": describe.describe_sobjects,
+    "getDeleted": replication.get_deleted,
+    "getServerTimestamp": replication.get_server_timestamp,
+    "getUpdated": replication.get_updated,
+    "getUserInfo": users.get_user_info,
+    "login": users.login,
+    "logout": users.logout,
+    "merge": deletes.merge,
+    "query": reads.query,
+    "queryAll": reads.query_all,
+    "queryMore": reads.query_more,
+    "retrieve": reads.retrieve,
+    "undelete": deletes.undelete,
+    "update": writes.update,
+    "upsert": writes.upsert,
+}
+
+
+def answer_call(org: Org, content: bytes, version: str, base_url: str) -> str:
+    """The response envelope for a request envelope.
+
+    ``version`` is the path's, such as ``66.0``. Raises ApiFault or ClientFault.
+    """
+    number = _checked_version(version)
+    request = read_request(content)
+    operation = OPERATIONS.get(request.operation)
+    is_login = request.operation == "login"
+    if operation is None or (is_login and number > users.LAST_LOGIN_VERSION):
+        raise unknown_operation(f"{{{PARTNER}}}{request.operation}")
+    limit = org.schema.organization.api_calls_per_day
+    calls = None
+    user_id = org.user_id
+    if not is_login:
+        user_id = check_session(org, request.headers.session_id)
+        calls = _count_call(org, limit)
+    result = operation(Call(org, request.body, request.headers, user_id, number, base_url))
+    return answer(request.operation, result, calls=calls, limit=limit)
+
+
+def _checked_version(version: str) -> Decimal:
+    if _VERSION.fullmatch(version):
+        number = Decimal(version)
+        if OLDEST_VERSION <= number <= NEWEST_VERSION:
+            return number
+    raise ApiFault("UNSUPPORTED_API_VERSION", f"Invalid Api version specified on URL: {version}")
+
+
+def _count_call(org: Org, limit: int) -> int:
+    calls = org.calls.add()
+    if calls > limit:
+        raise ApiFault("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+    return calls

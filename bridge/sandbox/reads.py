@@ -1,0 +1,133 @@
+"""query, queryAll, queryMore and retrieve."""
+
+from dataclasses import replace
+
+from bridge.sandbox import ids
+from bridge.sandbox.context import Call
+from bridge.sandbox.cursors import Cursor, find_cursor, open_cursor
+from bridge.sandbox.errors import ApiFault, RefusedValueError, unknown_type
+from bridge.sandbox.parser import parse
+from bridge.sandbox.records import Row, record_writer
+from bridge.sandbox.soql import Comparison, Kind, Literal, Path
+from bridge.sandbox.statement import Statement
+from bridge.sandbox.translate import translate
+from bridge.sandbox.wire import element, text_of, texts_of
+
+LARGEST_PAGE = 2000
+SMALLEST_PAGE = 200
+MOST_RETRIEVED = 2000
+_ID = Path(("Id",), 0)
+
+
+def query(call: Call) -> str:
+    return _query(call, all_rows=False)
+
+
+def query_all(call: Call) -> str:
+    """As query, deleted records included."""
+    return _query(call, all_rows=True)
+
+
+def query_more(call: Call) -> str:
+    """The page that a locator stands for; a locator may be used again while its cursor lives."""
+    now = int(call.org.now().timestamp())
+    with call.org.database.reading() as connection:
+        locator = text_of(call.body, "queryLocator")
+        cursor, offset = find_cursor(connection, locator, call.user_id, now)
+    statement = translate(parse(cursor.soql), call.org.schema, all_rows=cursor.all_rows)
+    return _page(call, statement, cursor, offset)
+
+
+def retrieve(call: Call) -> str:
+    """The records of the ids, in their order; nil for those that are not there."""
+    wanted = [_id(text) for text in texts_of(call.body, "ids")]
+    if len(wanted) > MOST_RETRIEVED:
+        raise ApiFault(
+            "EXCEEDED_ID_LIMIT", f"record limit reached. cannot retrieve more than {MOST_RETRIEVED}"
+        )
+    statement = _retrieval(call, wanted)
+    with call.org.database.reading() as connection:
+        rows = connection.execute(*statement.rows(-1)).fetchall() if wanted else []
+    column = statement.shape.id_column or 0
+    found = {row[column]: row for row in rows}
+    write = record_writer(statement.shape, "result")
+    missing = element("result", None)
+    return "".join([write(found[key]) if key in found else missing for key in wanted])
+
+
+def _query(call: Call, *, all_rows: bool) -> str:
+    soql = text_of(call.body, "queryString")
+    statement = translate(parse(soql), call.org.schema, all_rows=all_rows)
+    if statement.only_counts:
+        return _count(call, statement)
+    size = _page_size(call)
+    with call.org.database.reading() as connection:
+        rows = connection.execute(*statement.rows(size + 1)).fetchall()
+    if len(rows) <= size:
+        return _result(statement, rows, None, len(rows))
+    with call.org.database.writing() as connection:
+        now = int(call.org.now().timestamp())
+        cursor = open_cursor(connection, statement, soql, call.user_id, now)
+    return _page(call, statement, cursor, 0)
+
+
+def _count(call: Call, statement: Statement) -> str:
+    with call.org.database.reading() as connection:
+        (count,) = connection.execute(*statement.count()).fetchone()
+    return _result(statement, [], None, count)
+
+
+def _page(call: Call, statement: Statement, cursor: Cursor, offset: int) -> str:
+    end = min(offset + _page_size(call), cursor.size)
+    with call.org.database.reading() as connection:
+        positions = (cursor.first + offset, cursor.first + end - 1)
+        rows = connection.execute(statement.page_of_cursor(), positions).fetchall()
+    following = cursor.locator_at(end) if end < cursor.size else None
+    return _result(statement, rows, following, cursor.size)
+
+
+def _result(statement: Statement, rows: list[Row], following: str | None, size: int) -> str:
+    write = record_writer(statement.shape, "records")
+    return "".join(
+        [
+            '<result xsi:type="QueryResult">',
+            element("done", following is None),
+            element("queryLocator", following),
+            *[write(row) for row in rows],
+            element("size", size),
+            "</result>",
+        ]
+    )
+
+
+def _page_size(call: Call) -> int:
+    asked = call.headers.batch_size or LARGEST_PAGE
+    return max(SMALLEST_PAGE, min(asked, LARGEST_PAGE))
+
+
+def _id(text: str) -> str:
+    try:
+        return ids.normalise(text)
+    except RefusedValueError as error:
+        raise ApiFault("MALFORMED_ID", f"malformed id {text}") from error
+
+
+def _retrieval(call: Call, wanted: list[str]) -> Statement:
+    """A query of the asked fields by Id; the Id comes along even where it was not asked for."""
+    name = text_of(call.body, "sObjectType")
+    sobject = call.org.schema.find(name)
+    if sobject is None:
+        raise unknown_type(name)
+    asked = parse(f"SELECT {text_of(call.body, 'fieldList')} FROM {sobject.name}")  # noqa: S608
+    named = tuple(path for path in asked.fields if not _is_id(path))
+    chosen = Comparison(_ID, "IN", tuple(Literal(Kind.STRING, key, 0) for key in wanted))
+    statement = translate(
+        replace(asked, fields=(_ID, *named), where=chosen), call.org.schema, all_rows=False
+    )
+    if len(named) == len(asked.fields):
+        del statement.shape.members["Id"]
+    return statement
+
+
+def _is_id(path: Path) -> bool:
+    return len(path.parts) == 1 and path.parts[0].lower() == "id"

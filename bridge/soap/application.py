@@ -1,0 +1,16 @@
+"""What the composition root asks the SOAP front for."""
+
+from typing import TYPE_CHECKING
+
+from bridge.soap.context import SoapContext
+from bridge.soap.http import SoapEndpoint
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+__all__ = ["SoapContext", "build_soap_application"]
+
+
+def build_soap_application(context: SoapContext) -> "WSGIApplication":
+    """The SOAP service as a WSGI application; it answers paths below `/soap/`."""
+    return SoapEndpoint(context)

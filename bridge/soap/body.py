@@ -1,0 +1,159 @@
+"""The body of a request: from HTTP to UTF-8 bytes, within limits, before anything is parsed."""
+
+import codecs
+import re
+import zlib
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, BinaryIO
+
+from werkzeug.http import parse_options_header
+
+from bridge import BridgeError
+from bridge.soap.settings import SoapSettings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class WrongContentType(BridgeError):
+    """A request that is not text/xml."""
+
+
+class UnsupportedEncoding(BridgeError):
+    """A content encoding or character set that is not read here, or that the bytes are not in."""
+
+
+class RequestTooLarge(BridgeError):
+    """More bytes than the settings allow."""
+
+
+class RequestIncomplete(BridgeError):
+    """Fewer bytes than were announced."""
+
+
+def require_xml(environ: "WSGIEnvironment") -> None:
+    """Refuses what is not SOAP 1.1 by its Content-Type. Raises WrongContentType."""
+    media_type, _ = parse_options_header(environ.get("CONTENT_TYPE", ""))
+    if media_type.lower() != "text/xml":
+        raise WrongContentType(
+            f"the Content-Type is {media_type[:100] or 'missing'}: send SOAP 1.1 as text/xml"
+        )
+
+
+def read_body(environ: "WSGIEnvironment", settings: SoapSettings) -> bytes:
+    """The request's body in UTF-8.
+
+    Raises RequestTooLarge, RequestIncomplete, UnsupportedEncoding.
+    """
+    content = _received(environ, settings.max_body_bytes)
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+    if encoding in ("gzip", "x-gzip"):
+        content = _expanded(content, settings.max_expanded_bytes)
+    elif encoding != "identity":
+        raise UnsupportedEncoding(f"Content-Encoding {encoding[:40]!r} is not read: use gzip")
+    _, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
+    return _in_utf8(content, options.get("charset"))
+
+
+def discard_body(environ: "WSGIEnvironment", settings: SoapSettings) -> None:
+    """Reads what a refused caller still sends, so that its connection serves the next call.
+
+    .NET sends each call twice: without credentials, and again after the challenge. A server that
+    answers the first unread closes the connection under the second, which then fails now and then.
+    What is larger than a body may be, or comes while many others are discarded, stays unread.
+    """
+    announced = environ.get("CONTENT_LENGTH") or ""
+    left = int(announced) if announced.isdecimal() else 0
+    if left > settings.max_body_bytes or not _discarding.acquire(blocking=False):
+        return
+    try:
+        stream: BinaryIO = environ["wsgi.input"]
+        while left > 0 and (chunk := stream.read(min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
+    finally:
+        _discarding.release()
+
+
+_CHUNK_BYTES = 64 * 1024
+_discarding = BoundedSemaphore(8)
+"""Whoever is refused may send slowly on purpose, and must not hold all of the server's threads."""
+
+
+def _received(environ: "WSGIEnvironment", limit: int) -> bytes:
+    stream: BinaryIO = environ["wsgi.input"]
+    announced = environ.get("CONTENT_LENGTH") or ""
+    if not announced.isdecimal():
+        # A chunked body: servers that end it for us say so.
+        content = stream.read(limit + 1) if environ.get("wsgi.input_terminated") else b""
+    elif int(announced) > limit:
+        raise RequestTooLarge(_too_large(limit))
+    else:
+        content = stream.read(int(announced))
+        if len(content) < int(announced):
+            raise RequestIncomplete(f"the body ended after {len(content)} of {announced} bytes")
+    if len(content) > limit:
+        raise RequestTooLarge(_too_large(limit))
+    return content
+
+
+def _expanded(content: bytes, limit: int) -> bytes:
+    gzip = zlib.decompressobj(wbits=31)
+    try:
+        expanded = gzip.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise UnsupportedEncoding("the body is not in gzip as its header says") from error
+    if len(expanded) > limit:
+        raise RequestTooLarge(_too_large(limit, "expanded "))
+    if not gzip.eof or gzip.unused_data:
+        raise RequestIncomplete("the body is not one whole gzip stream")
+    return expanded
+
+
+def _too_large(limit: int, which: str = "") -> str:
+    return f"the {which}body has more than {limit} bytes: send fewer records at a time"
+
+
+def _in_utf8(content: bytes, charset: str | None) -> bytes:
+    """HTTP's charset decides, then a byte order mark, then the XML declaration (RFC 7303, 3).
+
+    A mark that belies HTTP's charset is refused: others on the way may have read another text.
+    """
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            if charset is not None and not encoding.startswith(_normal(charset)):
+                raise UnsupportedEncoding(f"the body is in {encoding} and not in {charset[:40]!r}")
+            content, charset = content[len(mark) :], encoding
+            break
+    name = _normal(charset or _declared(content))
+    if name not in _CHARSETS:
+        raise UnsupportedEncoding(f"character set {name[:40]!r} is not read: send UTF-8")
+    try:
+        text = content.decode(name)
+    except UnicodeDecodeError as error:
+        raise UnsupportedEncoding(
+            f"the bytes are not in the character set {name}: byte {error.start} does not fit"
+        ) from error
+    return content if name in ("utf-8", "ascii") else text.encode()
+
+
+def _declared(content: bytes) -> str:
+    declared = _DECLARATION.match(content)
+    return declared[1].decode("ascii") if declared else "utf-8"
+
+
+def _normal(charset: str) -> str:
+    try:
+        return codecs.lookup(charset.strip("\"' ")).name
+    except (LookupError, ValueError):
+        return charset
+
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_CHARSETS = frozenset(
+    {"utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "iso8859-15", "cp1252"}
+)
+_DECLARATION = re.compile(rb"""<\?xml[^>]{0,100}?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")

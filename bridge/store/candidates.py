@@ -1,0 +1,186 @@
+"""Finding the records that need a decision, by their digests, in the database."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, false, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from bridge.domain import reconcile
+from bridge.domain.comparison import digest
+from bridge.domain.content import decode_values, encode_values
+from bridge.domain.records import Field, RecordType, System, Values
+from bridge.domain.survivorship import Rules
+from bridge.store.engine import hold_record_type
+from bridge.store.models import Record, Version
+from bridge.store.records import (
+    NewVersion,
+    key_of_row,
+    reachable_customers,
+    version_row,
+)
+from bridge.store.statements import insert_into
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record whose versions are not all the same, and its AGREED text as it was read."""
+
+    record_id: int
+    versions: reconcile.Versions
+    agreed_content: str | None
+
+
+def candidates(session: Session, rules: Rules) -> Iterator[list[Candidate]]:
+    """All records whose versions differ in a compared field, key or existence, in pages.
+
+    The database compares digests; records that agree everywhere are never read. Nor are those
+    that only the CRM has and nobody expects in the ERP.
+    """
+    hold_record_type(session, rules.record_type)
+    last = 0
+    while page := _page(session, rules, after=last):
+        last = page[-1].record_id
+        yield _with_customers(session, rules.record_type, page)
+
+
+def count_records(session: Session, record_type: RecordType) -> int:
+    """How many records of a type the bridge knows."""
+    query = select(func.count()).select_from(Record).where(Record.record_type == record_type)
+    return session.scalar(query) or 0
+
+
+def move_agreed(
+    session: Session,
+    *,
+    record_type: RecordType,
+    moved: Sequence[tuple[Candidate, Values]],
+    compared: Sequence[Field],
+    now: datetime,
+) -> None:
+    """Stores new agreements; one that changed since it was read waits for the next run."""
+    new = [
+        version_row(
+            NewVersion(
+                record_id=candidate.record_id,
+                system=System.AGREED,
+                record_type=record_type,
+                values=agreed,
+                compared=compared,
+                modified_at=now,
+                known_at=now,
+            )
+        )
+        for candidate, agreed in moved
+        if candidate.agreed_content is None
+    ]
+    if new:
+        session.execute(insert_into(session, Version).on_conflict_do_nothing(), new)
+    changed = [
+        {
+            "id": candidate.record_id,
+            "before": candidate.agreed_content,
+            "digest": digest(compared, agreed),
+            "content": encode_values(agreed),
+            "now": now,
+        }
+        for candidate, agreed in moved
+        if candidate.agreed_content is not None
+    ]
+    if changed:
+        session.connection().execute(_REPLACE_AGREED, changed)
+
+
+_REPLACE_AGREED = (
+    update(Version)
+    .where(
+        Version.record_id == bindparam("id"),
+        Version.system == System.AGREED,
+        Version.content == bindparam("before"),
+    )
+    .values(
+        digest=bindparam("digest"),
+        content=bindparam("content"),
+        modified_at=bindparam("now"),
+        known_at=bindparam("now"),
+    )
+)
+
+
+def _page(session: Session, rules: Rules, *, after: int) -> list[Candidate]:
+    erp, crm, agreed = (aliased(Version, name=f"{system.lower()}_version") for system in System)
+    query = (
+        select(Record, erp, crm, agreed)
+        .outerjoin(erp, (erp.record_id == Record.id) & (erp.system == System.ERP))
+        .outerjoin(crm, (crm.record_id == Record.id) & (crm.system == System.CRM))
+        .outerjoin(agreed, (agreed.record_id == Record.id) & (agreed.system == System.AGREED))
+        .where(
+            Record.record_type == rules.record_type,
+            Record.id > after,
+            or_(
+                erp.digest.is_distinct_from(crm.digest),
+                erp.digest.is_distinct_from(agreed.digest),
+                erp.deleted.is_distinct_from(false()),
+                crm.deleted.is_distinct_from(false()),
+                crm.crm_key.is_distinct_from(_EXTERNAL_ID),
+            ),
+        )
+        .order_by(Record.id)
+        .limit(_PAGE)
+        .execution_options(populate_existing=True)
+    )
+    if not rules.expected_in_erp:
+        query = query.where(or_(erp.record_id.is_not(None), crm.crm_key.is_not(None)))
+    return [_candidate(*row) for row in session.execute(query)]
+
+
+_EXTERNAL_ID = case(
+    (Record.company_code == "", Record.number),
+    else_=Record.company_code + "/" + Record.number,
+)
+"""RecordKey.__str__ in SQL."""
+
+
+def _candidate(
+    record: Record, erp: Version | None, crm: Version | None, agreed: Version | None
+) -> Candidate:
+    record_type = record.record_type
+    versions = reconcile.Versions(
+        key=key_of_row(record),
+        erp=_version(record_type, erp),
+        crm=_version(record_type, crm),
+        agreed=decode_values(record_type, agreed.content) if agreed else None,
+        crm_key=crm.crm_key if crm else None,
+    )
+    return Candidate(record.id, versions, agreed.content if agreed else None)
+
+
+def _version(record_type: RecordType, row: Version | None) -> reconcile.Version | None:
+    if row is None:
+        return None
+    values = decode_values(record_type, row.content)
+    return reconcile.Version(values, row.modified_at, row.deleted)
+
+
+def _with_customers(
+    session: Session, record_type: RecordType, page: list[Candidate]
+) -> list[Candidate]:
+    if record_type is RecordType.CUSTOMER:
+        return page
+    named = {number for one in page if (number := _customer_of(one)) is not None}
+    known = reachable_customers(session, named)
+    return [
+        one
+        if _customer_of(one) in known
+        else replace(one, versions=replace(one.versions, customer_known=False))
+        for one in page
+    ]
+
+
+def _customer_of(candidate: Candidate) -> str | None:
+    erp = candidate.versions.erp
+    number = erp.values.get("customer_number") if erp else None
+    return None if number is None else str(number)

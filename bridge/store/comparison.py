@@ -1,0 +1,78 @@
+"""Which fields the stored digests cover, kept in the database so that all processes agree."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bridge.domain.comparison import digest
+from bridge.domain.content import decode_values
+from bridge.domain.records import RECORD_CLASSES, Field, Kind, RecordType, fields_of
+from bridge.store.models import Comparison, Record, Version
+from bridge.store.statements import upsert
+
+_PAGE = 5_000
+
+
+def compared_fields(session: Session, record_type: RecordType) -> tuple[Field, ...]:
+    """The fields that digests of this record type cover; all but items until one is adopted."""
+    catalogue = fields_of(RECORD_CLASSES[record_type])
+    names = session.scalar(select(Comparison.fields).where(Comparison.record_type == record_type))
+    if names is None:
+        return tuple(field for field in catalogue.values() if field.kind is not Kind.ITEMS)
+    return tuple(catalogue[name] for name in json.loads(names) if name in catalogue)
+
+
+def is_adopted(session: Session, compared: Mapping[RecordType, Sequence[Field]]) -> bool:
+    """Whether these are the compared fields already."""
+    stored = {
+        row.record_type: json.loads(row.fields) for row in session.scalars(select(Comparison))
+    }
+    return stored == {
+        record_type: [field.name for field in fields] for record_type, fields in compared.items()
+    }
+
+
+def adopt_comparison(
+    session: Session, compared: Mapping[RecordType, Sequence[Field]]
+) -> list[RecordType]:
+    """Makes these the compared fields, and all digests anew where that is news. Tells where."""
+    changed = []
+    for record_type, fields in compared.items():
+        if list(compared_fields(session, record_type)) != list(fields):
+            _rebuild_digests(session, record_type, fields)
+            changed.append(record_type)
+        names = json.dumps([field.name for field in fields])
+        row = {"record_type": record_type, "fields": names}
+        upsert(session, Comparison, [row], key=["record_type"])
+    return changed
+
+
+def _rebuild_digests(session: Session, record_type: RecordType, fields: Sequence[Field]) -> None:
+    last = 0
+    while True:
+        ids = session.scalars(
+            select(Record.id)
+            .where(Record.record_type == record_type, Record.id > last)
+            .order_by(Record.id)
+            .limit(_PAGE)
+        ).all()
+        if not ids:
+            return
+        last = ids[-1]
+        versions = session.execute(
+            select(Version.record_id, Version.system, Version.content).where(
+                Version.record_id.between(ids[0], last), Version.record_id.in_(ids)
+            )
+        )
+        rows = [
+            {
+                "record_id": row.record_id,
+                "system": row.system,
+                "digest": digest(fields, decode_values(record_type, row.content)),
+            }
+            for row in versions
+        ]
+        if rows:
+            session.execute(update(Version), rows)

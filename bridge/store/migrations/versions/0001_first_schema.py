@@ -1,0 +1,197 @@
+"""The first schema: crosswalk, versions, submissions, outbox, runs, breaks, totals."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Makes every table."""
+    op.create_table(
+        "comparison",
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("record_type"),
+    )
+    op.create_table(
+        "consumer",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("secret_hash", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "record",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("company_code", sa.String(length=20), nullable=True),
+        sa.Column("number", sa.String(length=60), nullable=True),
+        sa.Column("salesforce_id", sa.String(length=18), nullable=True),
+        sa.Column("key_hash", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("record_type", "company_code", "number"),
+        sa.UniqueConstraint("salesforce_id"),
+    )
+    op.create_table(
+        "run",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("job", sa.String(length=40), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settings_digest", sa.String(length=32), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("run_by_job", "run", ["job", "status", "id"], unique=False)
+    op.create_table(
+        "submission",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("consumer", sa.String(length=80), nullable=False),
+        sa.Column("message_id", sa.String(length=80), nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("payload_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("results", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("consumer", "message_id"),
+    )
+    op.create_index(op.f("ix_submission_received_at"), "submission", ["received_at"], unique=False)
+    op.create_table(
+        "break",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("resolution", sa.String(length=20), nullable=True),
+        sa.Column("erp_value", sa.Text(), nullable=True),
+        sa.Column("crm_value", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("run_id", ID, nullable=True),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("break_by_state", "break", ["status", "record_type"], unique=False)
+    op.create_index(
+        "break_one_open",
+        "break",
+        ["record_id", "kind", "field"],
+        unique=True,
+        sqlite_where=sa.text("status = 'OPEN'"),
+        postgresql_where=sa.text("status = 'OPEN'"),
+    )
+    op.create_table(
+        "control_total",
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("system", sa.String(length=20), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.String(length=40), nullable=False),
+        sa.Column("net_amount", sa.String(length=40), nullable=False),
+        sa.Column("tax_amount", sa.String(length=40), nullable=False),
+        sa.Column("open_amount", sa.String(length=40), nullable=False),
+        sa.Column("hash_total", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("run_id", "record_type", "system", "currency"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("target", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("run_id", ID, nullable=True),
+        sa.Column("staged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["record_id"],
+            ["record.id"],
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("outbox_by_record", "outbox", ["record_id", "target"], unique=False)
+    op.create_index(
+        "outbox_by_state", "outbox", ["status", "target", "record_type", "id"], unique=False
+    )
+    op.create_index(
+        "outbox_one_pending",
+        "outbox",
+        ["record_id", "target"],
+        unique=True,
+        sqlite_where=sa.text("status = 'PENDING'"),
+        postgresql_where=sa.text("status = 'PENDING'"),
+    )
+    op.create_table(
+        "version",
+        sa.Column("record_id", ID, autoincrement=False, nullable=False),
+        sa.Column("system", sa.String(length=20), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("crm_key", sa.String(length=120), nullable=True),
+        sa.Column("customer_number", sa.String(length=60), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("net_amount", sa.BigInteger(), nullable=True),
+        sa.Column("tax_amount", sa.BigInteger(), nullable=True),
+        sa.Column("open_amount", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("record_id", "system"),
+    )
+    op.create_index("version_by_customer", "version", ["customer_number"], unique=False)
+
+
+def downgrade() -> None:
+    """Drops every table."""
+    op.drop_index("version_by_customer", table_name="version")
+    op.drop_table("version")
+    op.drop_index(
+        "outbox_one_pending",
+        table_name="outbox",
+        sqlite_where=sa.text("status = 'PENDING'"),
+        postgresql_where=sa.text("status = 'PENDING'"),
+    )
+    op.drop_index("outbox_by_state", table_name="outbox")
+    op.drop_index("outbox_by_record", table_name="outbox")
+    op.drop_table("outbox")
+    op.drop_table("control_total")
+    op.drop_index(
+        "break_one_open",
+        table_name="break",
+        sqlite_where=sa.text("status = 'OPEN'"),
+        postgresql_where=sa.text("status = 'OPEN'"),
+    )
+    op.drop_index("break_by_state", table_name="break")
+    op.drop_table("break")
+    op.drop_index(op.f("ix_submission_received_at"), table_name="submission")
+    op.drop_table("submission")
+    op.drop_index("run_by_job", table_name="run")
+    op.drop_table("run")
+    op.drop_table("record")
+    op.drop_table("consumer")
+    op.drop_table("comparison")

@@ -1,0 +1,241 @@
+"""The tables. One class each; the words are DESIGN's."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bridge.domain.reconcile import BreakKind
+from bridge.domain.records import RecordType, System
+from bridge.store.types import BigId, Code, Instant, ScaledAmount, ScaledSum
+
+
+class Base(DeclarativeBase):
+    """All tables' metadata."""
+
+
+class RunStatus(StrEnum):
+    """Where a run stands. REFUSED: it would have done harm, and says why in `error`."""
+
+    REQUESTED = "REQUESTED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    REFUSED = "REFUSED"
+
+
+class OutboxStatus(StrEnum):
+    """Where a staged correction stands. DEAD is a dead letter: a person replays or drops it."""
+
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    DELIVERED = "DELIVERED"
+    DEAD = "DEAD"
+
+
+class BreakStatus(StrEnum):
+    """Whether a difference still waits for someone."""
+
+    OPEN = "OPEN"
+    RESOLVED = "RESOLVED"
+
+
+class BreakResolution(StrEnum):
+    """How a break was closed. SELF_CLEARED: a later run no longer found it."""
+
+    CORRECTED = "CORRECTED"
+    ACCEPTED = "ACCEPTED"
+    SELF_CLEARED = "SELF_CLEARED"
+
+
+class Consumer(Base):
+    """An ERP that may call the service. Only the argon2 hash of its secret is kept."""
+
+    __tablename__ = "consumer"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    secret_hash: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Submission(Base):
+    """One accepted SOAP write: the idempotency key, and the receipt to give again."""
+
+    __tablename__ = "submission"
+    __table_args__ = (UniqueConstraint("consumer", "message_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    consumer: Mapped[str] = mapped_column(String(80))
+    message_id: Mapped[str] = mapped_column(String(80))
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType))
+    payload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    received_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    results: Mapped[str] = mapped_column(Text)
+
+
+class Record(Base):
+    """One row of the crosswalk: a record known by its ERP key, its Salesforce id, or both.
+
+    A row with both is a link. Company code is empty where the record type has none.
+    `key_hash` is the record's share in hash totals.
+    """
+
+    __tablename__ = "record"
+    __table_args__ = (UniqueConstraint("record_type", "company_code", "number"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType))
+    company_code: Mapped[str | None] = mapped_column(String(20))
+    number: Mapped[str | None] = mapped_column(String(60))
+    salesforce_id: Mapped[str | None] = mapped_column(String(18), unique=True)
+    key_hash: Mapped[int] = mapped_column(BigInteger)
+
+
+class Version(Base):
+    """What one system says of a record.
+
+    `content` is the canonical JSON of its values, `digest` covers the compared ones alone.
+    `modified_at` is when it changed there, `known_at` when the bridge last learned it (by reading
+    or by writing it). `crm_key` is the External ID's value as Salesforce holds it. The currency
+    and amounts stand beside the content so that the database can add them up.
+    """
+
+    __tablename__ = "version"
+    __table_args__ = (Index("version_by_customer", "customer_number"),)
+
+    record_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("record.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    system: Mapped[System] = mapped_column(Code(System), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(16))
+    content: Mapped[str] = mapped_column(Text)
+    deleted: Mapped[bool] = mapped_column(default=False)
+    modified_at: Mapped[datetime] = mapped_column(Instant)
+    known_at: Mapped[datetime] = mapped_column(Instant)
+    crm_key: Mapped[str | None] = mapped_column(String(120))
+    customer_number: Mapped[str | None] = mapped_column(String(60))
+    currency: Mapped[str] = mapped_column(String(3))
+    amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
+    net_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
+    tax_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
+    open_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
+
+
+class Run(Base):
+    """One execution of a job. `until` is the watermark it reached, set when it succeeded."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("run_by_job", "job", "status", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    job: Mapped[str] = mapped_column(String(40))
+    status: Mapped[RunStatus] = mapped_column(Code(RunStatus))
+    requested_at: Mapped[datetime] = mapped_column(Instant)
+    started_at: Mapped[datetime | None] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    until: Mapped[datetime | None] = mapped_column(Instant)
+    settings_digest: Mapped[str | None] = mapped_column(String(32))
+    summary: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Outbox(Base):
+    """A correction on its way: to the CRM by the relay, to the ERP through the change feed.
+
+    `fields` is a JSON list of {name, old, new, reason}; `run_id` the last run that wanted it.
+    For the ERP, SENDING means fetched but not yet acknowledged.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "outbox_one_pending",
+            "record_id",
+            "target",
+            unique=True,
+            sqlite_where=sql("status = 'PENDING'"),
+            postgresql_where=sql("status = 'PENDING'"),
+        ),
+        Index("outbox_by_state", "status", "target", "record_type", "id"),
+        Index("outbox_by_record", "record_id", "target"),
+        # The change feed's sequence: a number that was shown never means another change.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    record_id: Mapped[int] = mapped_column(BigId, ForeignKey("record.id"))
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType))
+    target: Mapped[System] = mapped_column(Code(System))
+    status: Mapped[OutboxStatus] = mapped_column(Code(OutboxStatus))
+    fields: Mapped[str] = mapped_column(Text)
+    run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("run.id", ondelete="SET NULL"))
+    staged_at: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class Break(Base):
+    """A difference that someone must close; found again it stays the same row."""
+
+    __tablename__ = "break"
+    __table_args__ = (
+        Index(
+            "break_one_open",
+            "record_id",
+            "kind",
+            "field",
+            unique=True,
+            sqlite_where=sql("status = 'OPEN'"),
+            postgresql_where=sql("status = 'OPEN'"),
+        ),
+        Index("break_by_state", "status", "record_type"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    record_id: Mapped[int] = mapped_column(BigId, ForeignKey("record.id", ondelete="CASCADE"))
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType))
+    kind: Mapped[BreakKind] = mapped_column(Code(BreakKind))
+    field: Mapped[str] = mapped_column(String(40))
+    status: Mapped[BreakStatus] = mapped_column(Code(BreakStatus))
+    resolution: Mapped[BreakResolution | None] = mapped_column(Code(BreakResolution))
+    erp_value: Mapped[str | None] = mapped_column(Text)
+    crm_value: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("run.id", ondelete="SET NULL"))
+
+
+class ControlTotal(Base):
+    """The sums of one run, by record type, system and currency (bridge.domain.totals)."""
+
+    __tablename__ = "control_total"
+
+    run_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True
+    )
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
+    system: Mapped[System] = mapped_column(Code(System), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    net_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    tax_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    open_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    hash_total: Mapped[int] = mapped_column(BigInteger)
+
+
+class Comparison(Base):
+    """Which fields the stored digests of a record type cover; another list makes them anew."""
+
+    __tablename__ = "comparison"
+
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
+    fields: Mapped[str] = mapped_column(Text)

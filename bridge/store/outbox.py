@@ -1,0 +1,321 @@
+"""Corrections on their way: claimed and settled, for Salesforce by the relay, for the ERP by feed.
+
+What puts them here, and takes them back, is `bridge.store.staging`.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from bridge.domain.content import decode_value, encode_value
+from bridge.domain.reconcile import FieldCorrection, Reason
+from bridge.domain.records import (
+    RECORD_CLASSES,
+    RecordKey,
+    RecordType,
+    System,
+    Value,
+    fields_of,
+)
+from bridge.store.engine import hold_record_type
+from bridge.store.models import Outbox, OutboxStatus, Record, Version
+from bridge.store.records import key_of_row
+from bridge.store.statements import chunks
+
+_LIVE = (OutboxStatus.PENDING, OutboxStatus.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedCorrection:
+    """A correction as the outbox holds it, with the link of its record."""
+
+    id: int
+    record_id: int
+    key: RecordKey
+    salesforce_id: str | None
+    target: System
+    fields: tuple[FieldCorrection, ...]
+    attempts: int
+    staged_at: datetime
+
+    @property
+    def changes(self) -> dict[str, Value | None]:
+        """Field name -> the value to set."""
+        return {field.name: field.new for field in self.fields}
+
+
+def release_interrupted(session: Session) -> int:
+    """Makes deliveries to the CRM that a dead relay left SENDING due again. Tells how many.
+
+    Sending twice is safe: an upsert by external id sets the same values again.
+    """
+    for record_type in RecordType:
+        hold_record_type(session, record_type)
+    sending = session.scalars(
+        select(Outbox.id).where(Outbox.target == System.CRM, Outbox.status == OutboxStatus.SENDING)
+    ).all()
+    return put_back(session, sending)
+
+
+def claim_batch(
+    session: Session, *, record_type: RecordType, limit: int, now: datetime
+) -> list[StagedCorrection]:
+    """Takes up to `limit` due corrections for the CRM, oldest first, and marks them SENDING.
+
+    A document waits until its customer is in Salesforce, where it is named by external id.
+    """
+    hold_record_type(session, record_type)
+    query = _staged(select(Outbox, Record)).where(
+        Outbox.status == OutboxStatus.PENDING,
+        Outbox.target == System.CRM,
+        Outbox.record_type == record_type,
+        Outbox.next_attempt_at <= now,
+    )
+    if record_type is not RecordType.CUSTOMER:
+        query = query.where(_customer_is_linked())
+    staged = [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
+    _mark(session, [one.id for one in staged], status=OutboxStatus.SENDING)
+    return staged
+
+
+def count_due(session: Session, *, now: datetime) -> dict[RecordType, int]:
+    """Corrections for the CRM that are due, by record type."""
+    query = (
+        select(Outbox.record_type, func.count())
+        .where(
+            Outbox.status == OutboxStatus.PENDING,
+            Outbox.target == System.CRM,
+            Outbox.next_attempt_at <= now,
+        )
+        .group_by(Outbox.record_type)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def count_waiting(session: Session) -> int:
+    """Corrections for the CRM that have not left."""
+    query = select(func.count()).where(
+        Outbox.status == OutboxStatus.PENDING, Outbox.target == System.CRM
+    )
+    return session.scalar(query) or 0
+
+
+def count_by_status(session: Session) -> dict[tuple[System, OutboxStatus], int]:
+    """All corrections, by target and status."""
+    query = select(Outbox.target, Outbox.status, func.count()).group_by(
+        Outbox.target, Outbox.status
+    )
+    return {(row[0], row[1]): row[2] for row in session.execute(query)}
+
+
+def mark_delivered(session: Session, outbox_ids: Sequence[int], *, now: datetime) -> None:
+    """These have landed. One that took another wish on its way stays PENDING with that."""
+    values = {"status": OutboxStatus.DELIVERED, "finished_at": now, "error": None}
+    _mark(session, outbox_ids, Outbox.status == OutboxStatus.SENDING, **values)
+
+
+def put_back(session: Session, outbox_ids: Sequence[int], *, error: str | None = None) -> int:
+    """Makes corrections that were not judged due again, attempts uncounted. Tells how many."""
+    due = drop_overtaken(session, outbox_ids)
+    _mark(
+        session,
+        due,
+        Outbox.status == OutboxStatus.SENDING,
+        status=OutboxStatus.PENDING,
+        error=error,
+    )
+    return len(due)
+
+
+def postpone(session: Session, outbox_id: int, *, next_attempt_at: datetime, error: str) -> None:
+    """Puts back a correction that its target refused for now, to be tried again later."""
+    session.execute(
+        update(Outbox)
+        .where(Outbox.id == outbox_id, Outbox.status == OutboxStatus.SENDING)
+        .values(
+            status=OutboxStatus.PENDING,
+            attempts=Outbox.attempts + 1,
+            next_attempt_at=next_attempt_at,
+            error=error,
+        )
+    )
+
+
+def bury(session: Session, outbox_id: int, *, now: datetime, error: str) -> bool:
+    """Gives a correction up that cannot land: a dead letter, for a person.
+
+    One that a newer wish overtook is dropped instead, and leaves no letter (False).
+    """
+    if not drop_overtaken(session, [outbox_id]):
+        return False
+    result = session.execute(
+        update(Outbox)
+        .where(Outbox.id == outbox_id, Outbox.status == OutboxStatus.SENDING)
+        .values(
+            status=OutboxStatus.DEAD,
+            attempts=Outbox.attempts + 1,
+            finished_at=now,
+            error=error,
+        )
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def drop_overtaken(session: Session, outbox_ids: Sequence[int]) -> list[int]:
+    """Drops those that a newer PENDING row of their record and target overtook; gives the rest.
+
+    Due before a row goes back to PENDING, of which a record and target have one at most.
+    """
+    newer = aliased(Outbox)
+    overtaken: set[int] = set()
+    for some in chunks(outbox_ids):
+        query = select(Outbox.id).join(
+            newer,
+            (newer.record_id == Outbox.record_id)
+            & (newer.target == Outbox.target)
+            & (newer.status == OutboxStatus.PENDING)
+            & (newer.id != Outbox.id),
+        )
+        overtaken.update(session.scalars(query.where(Outbox.id.in_(some))))
+    if overtaken:
+        session.execute(delete(Outbox).where(Outbox.id.in_(overtaken)))
+    return [one for one in outbox_ids if one not in overtaken]
+
+
+def offered_changes(
+    session: Session, *, record_type: RecordType, after: int, limit: int
+) -> list[StagedCorrection]:
+    """Corrections for the ERP past a sequence number, oldest first, not acknowledged yet."""
+    hold_record_type(session, record_type)
+    query = _staged(select(Outbox, Record)).where(
+        Outbox.target == System.ERP,
+        Outbox.record_type == record_type,
+        Outbox.status.in_(_LIVE),
+        Outbox.id > after,
+    )
+    return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
+
+
+def mark_offered(session: Session, outbox_ids: Sequence[int]) -> None:
+    """These have been shown to the ERP: from now on they do not change."""
+    _mark(session, outbox_ids, status=OutboxStatus.SENDING)
+
+
+def acknowledgeable(
+    session: Session, *, record_type: RecordType, up_to: int
+) -> list[StagedCorrection]:
+    """What the ERP was shown up to a sequence number and has not acknowledged."""
+    hold_record_type(session, record_type)
+    query = _staged(select(Outbox, Record)).where(
+        Outbox.target == System.ERP,
+        Outbox.record_type == record_type,
+        Outbox.status == OutboxStatus.SENDING,
+        Outbox.id <= up_to,
+    )
+    return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id))]
+
+
+def dead_letters(session: Session, *, limit: int) -> list[tuple[StagedCorrection, str]]:
+    """Given-up corrections with the reason, newest first."""
+    query = _staged(select(Outbox, Record)).where(Outbox.status == OutboxStatus.DEAD)
+    rows = session.execute(query.order_by(Outbox.id.desc()).limit(limit))
+    return [(_as_staged(*row), row[0].error or "") for row in rows]
+
+
+def replay(session: Session, outbox_id: int, *, now: datetime) -> bool:
+    """Makes a dead letter due again; False where there is none of this id."""
+    result = session.execute(
+        update(Outbox)
+        .where(Outbox.id == outbox_id, Outbox.status == OutboxStatus.DEAD)
+        .values(status=OutboxStatus.PENDING, next_attempt_at=now, finished_at=None, attempts=0)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def purge_delivered(session: Session, *, before: datetime) -> int:
+    """Forgets corrections that landed before this instant; tells how many."""
+    result = session.execute(
+        delete(Outbox).where(Outbox.status == OutboxStatus.DELIVERED, Outbox.finished_at < before)
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
+def encode_fields(fields: Iterable[FieldCorrection]) -> str:
+    """Field corrections as JSON."""
+    plain = [
+        {
+            "name": field.name,
+            "old": encode_value(field.old),
+            "new": encode_value(field.new),
+            "reason": field.reason,
+        }
+        for field in fields
+    ]
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def decode_fields(record_type: RecordType, text: str) -> tuple[FieldCorrection, ...]:
+    """Reads what `encode_fields` wrote."""
+    catalogue = fields_of(RECORD_CLASSES[record_type])
+    return tuple(
+        FieldCorrection(
+            plain["name"],
+            decode_value(catalogue[plain["name"]], plain["old"]),
+            decode_value(catalogue[plain["name"]], plain["new"]),
+            Reason(plain["reason"]),
+        )
+        for plain in json.loads(text)
+    )
+
+
+def _staged(query: Any) -> Any:
+    return query.join(Record, Record.id == Outbox.record_id)
+
+
+def _customer_is_linked() -> Any:
+    document, customer, account = aliased(Version), aliased(Record), aliased(Version)
+    return exists(
+        select(customer.id)
+        .join(document, document.customer_number == customer.number)
+        .join(account, (account.record_id == customer.id) & (account.system == System.CRM))
+        .where(
+            account.deleted.is_(False),
+            document.record_id == Outbox.record_id,
+            document.system == System.ERP,
+            customer.record_type == RecordType.CUSTOMER,
+            customer.company_code == "",
+            customer.salesforce_id.is_not(None),
+        )
+    )
+
+
+def _as_staged(row: Outbox, record: Record) -> StagedCorrection:
+    key = key_of_row(record)
+    assert key is not None, "only records with an ERP key are corrected"
+    return StagedCorrection(
+        id=row.id,
+        record_id=row.record_id,
+        key=key,
+        salesforce_id=record.salesforce_id,
+        target=row.target,
+        fields=decode_fields(row.record_type, row.fields),
+        attempts=row.attempts,
+        staged_at=row.staged_at,
+    )
+
+
+def _mark(
+    session: Session, outbox_ids: Sequence[int], *conditions: ColumnElement[bool], **values: Any
+) -> None:
+    for some in chunks(outbox_ids):
+        session.execute(
+            update(Outbox)
+            .where(Outbox.id.in_(some), *conditions)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )

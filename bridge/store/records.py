@@ -1,0 +1,156 @@
+"""The crosswalk and the versions: finding, naming and saving records, many at a time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from bridge.domain.comparison import digest
+from bridge.domain.content import encode_values
+from bridge.domain.records import (
+    AMOUNT_COLUMNS,
+    Field,
+    RecordKey,
+    RecordType,
+    System,
+    Values,
+)
+from bridge.domain.totals import NO_CURRENCY, key_hash
+from bridge.store.models import Record, Version
+from bridge.store.statements import chunks, insert_into, upsert
+
+_AMOUNTS = ("amount", "net_amount", "tax_amount", "open_amount")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """A version to save. `compared` are the fields its digest covers."""
+
+    record_id: int
+    system: System
+    record_type: RecordType
+    values: Values
+    compared: Sequence[Field]
+    modified_at: datetime
+    known_at: datetime
+    deleted: bool = False
+    crm_key: str | None = None
+    content: str | None = None
+    """The values as `encode_values` writes them, where the caller has that already."""
+
+
+def key_of_row(record: Record) -> RecordKey | None:
+    """The ERP key of a crosswalk row, None where only Salesforce knows the record."""
+    if record.number is None:
+        return None
+    return RecordKey(record.record_type, record.company_code or "", record.number)
+
+
+def ensure_records(session: Session, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
+    """The crosswalk rows of these keys, made where they are missing: key -> record id."""
+    wanted = sorted(set(keys))
+    found = find_records(session, wanted)
+    missing = [_record_row(key) for key in wanted if key not in found]
+    if missing:
+        statement = insert_into(session, Record).on_conflict_do_nothing()
+        session.execute(statement, missing)
+        # Another transaction may have made some of them in the meantime: look again.
+        found |= find_records(session, [key for key in wanted if key not in found])
+    return found
+
+
+def find_records(session: Session, keys: Sequence[RecordKey]) -> dict[RecordKey, int]:
+    """The crosswalk rows that exist for these keys: key -> record id."""
+    found: dict[RecordKey, int] = {}
+    for some in chunks(keys):
+        query = select(Record.id, Record.record_type, Record.company_code, Record.number)
+        identity = tuple_(Record.record_type, Record.company_code, Record.number)
+        names = [(str(key.record_type), key.company_code, key.number) for key in some]
+        for row in session.execute(query.where(identity.in_(names))):
+            found[RecordKey(row.record_type, row.company_code, row.number)] = row.id
+    return found
+
+
+def contents_of(
+    session: Session, record_ids: Sequence[int], system: System
+) -> dict[int, tuple[str, bool]]:
+    """The content and the deleted flag of one system's versions: record id -> both."""
+    found: dict[int, tuple[str, bool]] = {}
+    for some in chunks(record_ids):
+        query = select(Version.record_id, Version.content, Version.deleted).where(
+            Version.record_id.in_(some), Version.system == system
+        )
+        found |= {row.record_id: (row.content, row.deleted) for row in session.execute(query)}
+    return found
+
+
+def known_customers(session: Session, numbers: Iterable[str]) -> set[str]:
+    """Which of these customer numbers the ERP has sent."""
+    return _customers(session, numbers, Version.deleted.is_(False))
+
+
+def reachable_customers(session: Session, numbers: Iterable[str]) -> set[str]:
+    """Which of these customers the ERP has sent and Salesforce has not deleted."""
+    crm = aliased(Version)
+    gone = exists().where(
+        crm.record_id == Record.id, crm.system == System.CRM, crm.deleted.is_(True)
+    )
+    return _customers(session, numbers, and_(Version.deleted.is_(False), ~gone))
+
+
+def _customers(
+    session: Session, numbers: Iterable[str], condition: ColumnElement[bool]
+) -> set[str]:
+    known: set[str] = set()
+    for some in chunks(sorted(set(numbers))):
+        query = (
+            select(Record.number)
+            .join(Version, (Version.record_id == Record.id) & (Version.system == System.ERP))
+            .where(
+                Record.record_type == RecordType.CUSTOMER,
+                Record.company_code == "",
+                Record.number.in_(some),
+                condition,
+            )
+        )
+        known.update(number for number in session.scalars(query) if number)
+    return known
+
+
+def save_versions(session: Session, versions: Iterable[NewVersion]) -> None:
+    """Saves versions; one of the same record and system is replaced."""
+    rows = [version_row(version) for version in versions]
+    rows.sort(key=lambda row: (row["record_id"], row["system"]))  # one order, so no deadlock
+    upsert(session, Version, rows, key=("record_id", "system"))
+
+
+def _record_row(key: RecordKey) -> dict[str, Any]:
+    return {
+        "record_type": key.record_type,
+        "company_code": key.company_code,
+        "number": key.number,
+        "key_hash": key_hash(str(key)),
+    }
+
+
+def version_row(version: NewVersion) -> dict[str, Any]:
+    """The table's row of a version, amounts and digest beside the content."""
+    values = version.values
+    sources = AMOUNT_COLUMNS[version.record_type]
+    amounts = {column: values.get(sources.get(column, "")) for column in _AMOUNTS}
+    return {
+        "record_id": version.record_id,
+        "system": version.system,
+        "digest": digest(version.compared, values),
+        "content": version.content or encode_values(values),
+        "deleted": version.deleted,
+        "modified_at": version.modified_at,
+        "known_at": version.known_at,
+        "crm_key": version.crm_key,
+        "customer_number": values.get("customer_number"),
+        "currency": str(values.get("currency") or NO_CURRENCY)[:3],
+        **amounts,
+    }

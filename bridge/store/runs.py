@@ -1,0 +1,115 @@
+"""Runs of jobs, from the request to the end."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from bridge.store.models import Run, RunStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended.
+
+    `until` is the watermark it reached, `settings_digest` names the settings that it read with,
+    `summary` is JSON-able, `error` one line for a person.
+    """
+
+    status: RunStatus
+    summary: Mapping[str, Any] | None = None
+    until: datetime | None = None
+    settings_digest: str | None = None
+    error: str | None = None
+
+
+def request_run(session: Session, *, job: str, now: datetime) -> int:
+    """Asks for a run of a job; one that is already asked for serves. Gives the run's id."""
+    waiting = session.scalar(
+        select(Run.id).where(Run.job == job, Run.status == RunStatus.REQUESTED)
+    )
+    if waiting is not None:
+        return waiting
+    run = Run(job=job, status=RunStatus.REQUESTED, requested_at=now)
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def requested_jobs(session: Session) -> list[str]:
+    """The jobs that someone asked to run now, oldest request first."""
+    query = select(Run.job).where(Run.status == RunStatus.REQUESTED)
+    return list(session.scalars(query.group_by(Run.job).order_by(func.min(Run.id))))
+
+
+def start_run(session: Session, *, job: str, now: datetime) -> int:
+    """Opens a run, taking a requested one if there is. The caller holds the job's lock.
+
+    A run of the job still marked RUNNING belongs to a process that died: it becomes FAILED.
+    """
+    session.execute(
+        update(Run)
+        .where(Run.job == job, Run.status == RunStatus.RUNNING)
+        .values(
+            status=RunStatus.FAILED,
+            finished_at=now,
+            error="interrupted: its process ended before it did",
+        )
+    )
+    requested = session.scalar(
+        select(Run).where(Run.job == job, Run.status == RunStatus.REQUESTED).order_by(Run.id)
+    )
+    run = requested or Run(job=job, requested_at=now)
+    run.status, run.started_at = RunStatus.RUNNING, now
+    session.add(run)
+    session.flush()
+    return run.id
+
+
+def finish_run(session: Session, run_id: int, ending: Ending, *, now: datetime) -> None:
+    """Closes a run."""
+    summary = None if ending.summary is None else json.dumps(ending.summary)
+    session.execute(
+        update(Run)
+        .where(Run.id == run_id)
+        .values(
+            status=ending.status,
+            finished_at=now,
+            until=ending.until,
+            settings_digest=ending.settings_digest,
+            summary=summary,
+            error=ending.error,
+        )
+    )
+
+
+def last_success(session: Session, job: str) -> Run | None:
+    """The last run of a job that succeeded: its `until` is the watermark."""
+    query = select(Run).where(Run.job == job, Run.status == RunStatus.SUCCEEDED)
+    return session.scalar(query.order_by(Run.id.desc()).limit(1))
+
+
+def latest_runs(session: Session) -> dict[str, Run]:
+    """The newest run of each job."""
+    newest = select(func.max(Run.id)).group_by(Run.job)
+    return {run.job: run for run in session.scalars(select(Run).where(Run.id.in_(newest)))}
+
+
+def find_run(session: Session, run_id: int) -> Run | None:
+    """A run by its id."""
+    return session.get(Run, run_id)
+
+
+def purge_runs(session: Session, *, before: datetime) -> int:
+    """Forgets runs that ended before this instant, but each job's last success. Tells how many."""
+    kept = select(func.max(Run.id)).where(Run.status == RunStatus.SUCCEEDED).group_by(Run.job)
+    result = session.execute(
+        delete(Run)
+        .where(Run.finished_at < before, Run.id.not_in(kept))
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(result, "rowcount", 0))

@@ -1,0 +1,110 @@
+"""Control totals, added up by the database in integers of ten-thousandths."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, func, insert, select, type_coerce
+from sqlalchemy.orm import Session
+
+from bridge.domain import totals
+from bridge.domain.money import from_scaled
+from bridge.domain.records import AMOUNT_COLUMNS, RecordType, System
+from bridge.store import models
+from bridge.store.models import Record, Version
+
+_COLUMNS = ("amount", "net_amount", "tax_amount", "open_amount")
+
+
+def add_up(
+    session: Session, record_type: RecordType, *, strangers: bool
+) -> list[totals.ControlTotal]:
+    """Both sides' totals of a record type, per currency.
+
+    `strangers` tells whether records that only the CRM has, without an ERP key, count.
+    """
+    sums = [part for name in _COLUMNS for part in _split_sum(getattr(Version, name))]
+    query = (
+        select(
+            Version.system,
+            Version.currency,
+            func.count(),
+            func.sum(Record.key_hash),
+            *sums,
+        )
+        .join(Record, Record.id == Version.record_id)
+        .where(
+            Record.record_type == record_type,
+            Version.system.in_((System.ERP, System.CRM)),
+            Version.deleted.is_(False),
+        )
+        .group_by(Version.system, Version.currency)
+    )
+    if not strangers:
+        query = query.where(Record.number.is_not(None))
+    measured = [name for name in _COLUMNS if name in AMOUNT_COLUMNS[record_type]]
+    return [_total(record_type, measured, tuple(row)) for row in session.execute(query)]
+
+
+def save_totals(session: Session, run_id: int, found: Sequence[totals.ControlTotal]) -> None:
+    """Keeps a run's totals."""
+    zero = dict.fromkeys(_COLUMNS, Decimal(0))
+    rows = [
+        {
+            "run_id": run_id,
+            "record_type": total.record_type,
+            "system": total.system,
+            "currency": total.currency,
+            "count": total.count,
+            "hash_total": total.hash_total,
+            **zero,
+            **total.amounts,
+        }
+        for total in found
+    ]
+    if rows:
+        session.execute(insert(models.ControlTotal), rows)
+
+
+def totals_of_run(session: Session, run_id: int) -> list[totals.ControlTotal]:
+    """The totals that a run kept."""
+    query = select(models.ControlTotal).where(models.ControlTotal.run_id == run_id)
+    return [
+        totals.ControlTotal(
+            record_type=row.record_type,
+            system=row.system,
+            currency=row.currency,
+            count=row.count,
+            amounts={name: getattr(row, name) for name in AMOUNT_COLUMNS[row.record_type]},
+            hash_total=row.hash_total,
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def _total(
+    record_type: RecordType, measured: Sequence[str], row: tuple[Any, ...]
+) -> totals.ControlTotal:
+    system, currency, count, hash_total, *parts = row
+    sums = [
+        int(high or 0) * _SPLIT + int(low or 0)
+        for high, low in zip(parts[::2], parts[1::2], strict=True)
+    ]
+    by_name = dict(zip(_COLUMNS, sums, strict=True))
+    return totals.ControlTotal(
+        record_type=record_type,
+        system=system,
+        currency=currency,
+        count=count,
+        amounts={name: from_scaled(by_name[name]) for name in measured},
+        hash_total=int(hash_total),
+    )
+
+
+def _split_sum(amount: Any) -> tuple[Any, Any]:
+    """The sums of an amount's upper and lower digits: together they never overflow 64 bits."""
+    scaled = type_coerce(amount, BigInteger)
+    return func.sum(scaled.op("/")(_SPLIT)), func.sum(scaled.op("%")(_SPLIT))
+
+
+_SPLIT = 1_000_000_000

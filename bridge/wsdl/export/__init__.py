@@ -1,0 +1,1 @@
+"""What an admin hands to the people of an ERP: WSDL, XSD, sample envelopes, SoapUI, Postman."""

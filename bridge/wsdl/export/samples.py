@@ -1,0 +1,216 @@
+"""Sample envelopes: the least that an operation takes, and all that it can take."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+from lxml.etree import SubElement, _Element
+
+from bridge import BridgeError
+from bridge.wsdl.content import Contents
+from bridge.wsdl.export.values import SampleValues
+from bridge.wsdl.model import (
+    ANY_TYPE,
+    Binding,
+    BoundOperation,
+    ComplexType,
+    Compositor,
+    Description,
+    Element,
+    Group,
+    GroupReference,
+    Part,
+    Particle,
+    Wildcard,
+    local_name,
+    namespace_of,
+)
+from bridge.wsdl.names import in_namespace
+
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_ENVELOPES = {
+    "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
+    "1.2": "http://www.w3.org/2003/05/soap-envelope",
+}
+XML = "http://www.w3.org/XML/1998/namespace"
+_Path = tuple[str, ...]
+"""The named types and groups inside of which something stands."""
+_MOST_PARTICLES = 20_000
+"""Beyond this a full sample says no more than a shorter one: only what is required follows, and
+of that as much again."""
+
+
+class SampleTooLarge(BridgeError):
+    """Nobody reads a sample of such a size."""
+
+
+class Samples:
+    """Writes requests of one description. Full ones hold each optional element once."""
+
+    def __init__(self, description: Description, *, full: bool) -> None:
+        self._description = description
+        self._schema = description.schema
+        self._full = full
+        self._values = SampleValues(description.schema)
+        self._contents = Contents(description.schema)
+        self._prefixes = _prefixes(description)
+        self._left = 0
+        self._named: set[str] = set()
+
+    def request(self, binding: Binding, operation: BoundOperation) -> bytes:
+        """The envelope of a request, in UTF-8; full ones with all headers."""
+        self._left = _MOST_PARTICLES
+        soap = _ENVELOPES[binding.soap]
+        envelope = etree.Element(f"{{{soap}}}Envelope", nsmap={"soap": soap, **self._prefixes})
+        headers = list(self._header_parts(operation)) if self._full else []
+        if headers:
+            header = SubElement(envelope, f"{{{soap}}}Header")
+            for part in headers:
+                self._part(header, part)
+        body = SubElement(envelope, f"{{{soap}}}Body")
+        if operation.style == "rpc":
+            namespace = (operation.input.namespace if operation.input else None) or ""
+            body = SubElement(body, in_namespace(namespace, operation.name))
+        for part in self._body_parts(binding, operation):
+            self._part(body, part)
+        etree.cleanup_namespaces(envelope, keep_ns_prefixes=self._named)
+        etree.indent(envelope)
+        return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8") + b"\n"
+
+    def _header_parts(self, operation: BoundOperation) -> Iterator[Part]:
+        for header in operation.input.headers if operation.input else ():
+            for part in self._description.messages.get(header.message, ()):
+                if part.name == header.part:
+                    yield part
+
+    def _body_parts(self, binding: Binding, operation: BoundOperation) -> list[Part]:
+        """Those that the binding names, or all that are no headers."""
+        port_type = self._description.port_types.get(binding.port_type)
+        offered = port_type.operations.get(operation.name) if port_type else None
+        message = (offered.input if offered else None) or ""
+        parts = list(self._description.messages.get(message, ()))
+        if operation.input is None:
+            return parts
+        headers = {one.part for one in operation.input.headers if one.message == message}
+        named = operation.input.parts
+        if named is None:
+            return [part for part in parts if part.name not in headers]
+        return [part for part in parts if part.name in named]
+
+    def _part(self, parent: _Element, part: Part) -> None:
+        if part.element is None:
+            self._element(parent, Element(part.name, part.type), ())
+        else:
+            unknown = Element(part.element, ANY_TYPE)
+            self._element(parent, self._schema.elements.get(part.element, unknown), ())
+
+    def _element(self, parent: _Element, element: Element, path: _Path) -> None:
+        node = SubElement(parent, element.name)
+        use = element.type or ANY_TYPE
+        if element.nillable and (not self._full or use in path):
+            node.set(f"{{{_XSI}}}nil", "true")
+            return
+        if isinstance(use, str) and path.count(use) > 1:
+            return  # a type that must hold itself has no end, and no valid message
+        of = self._schema.types.get(use) if isinstance(use, str) else use
+        if isinstance(of, ComplexType):
+            self._complex(node, of, (*path, use) if isinstance(use, str) else path)
+        else:
+            given = element.fixed or element.default
+            text = self._values.text_of(use, local_name(element.name), element.documentation)
+            self._write(node, given or text)
+
+    def _complex(self, node: _Element, of: ComplexType, path: _Path) -> None:
+        if of.abstract and of.name is not None:
+            of = self._instead_of(of, of.name)
+            self._write(node, of.name or "", attribute=f"{{{_XSI}}}type")
+        for attribute in self._contents.attributes(of).values():
+            if attribute.required or self._full:
+                given = attribute.fixed or attribute.default
+                text = self._values.text_of(attribute.type, local_name(attribute.name))
+                self._write(node, given or text, attribute=attribute.name)
+        if of.value is not None:
+            self._write(node, self._values.text_of(of.value, local_name(node.tag)))
+        for one in reversed(self._contents.until_restricted(of)):
+            if one.content is not None:
+                self._particle(node, one.content, path)
+
+    def _instead_of(self, of: ComplexType, name: str) -> ComplexType:
+        """The first type that extends an abstract one and is not abstract itself."""
+        for other in self._schema.types.values():
+            if isinstance(other, ComplexType) and not other.abstract:
+                bases = {one.base for one in self._contents.lineage(other)}
+                if name in bases:
+                    return other
+        return of
+
+    def _particle(self, node: _Element, particle: Particle, path: _Path) -> None:
+        for _ in range(self._times(particle, path)):
+            self._spend()
+            if isinstance(particle, Element):
+                self._element(node, self._declared(particle), path)
+            elif isinstance(particle, Wildcard):
+                SubElement(node, "{urn:anything}anything")
+            elif isinstance(particle, GroupReference):
+                group = self._schema.groups.get(particle.name)
+                if group is not None and particle.name not in path:
+                    self._particle(node, group, (*path, particle.name))
+            elif particle.compositor is Compositor.CHOICE:
+                self._choice(node, particle, path)
+            else:
+                for one in particle.particles:
+                    self._particle(node, one, path)
+
+    def _choice(self, node: _Element, choice: Group, path: _Path) -> None:
+        """The first alternative that comes to an end."""
+        alternatives = choice.particles
+        finite = [one for one in alternatives if not self._is_circle(one, path)]
+        for one in (finite or list(alternatives))[:1]:
+            self._particle(node, one, path)
+
+    def _times(self, particle: Particle, path: _Path) -> int:
+        """How often a particle is written: an optional one once in full samples, if it ends."""
+        if particle.least or not self._full or isinstance(particle, Wildcard):
+            return particle.least
+        inside_itself = len(set(path)) < len(path)
+        if particle.most == 0 or self._left <= 0 or inside_itself:
+            return 0
+        return 0 if self._is_circle(particle, path) else 1
+
+    def _spend(self) -> None:
+        self._left -= 1
+        if self._left < -_MOST_PARTICLES:
+            raise SampleTooLarge("the least that an operation takes is too large for a sample")
+
+    def _is_circle(self, particle: Particle, path: _Path) -> bool:
+        return isinstance(particle, Element) and self._declared(particle).type in path
+
+    def _declared(self, element: Element) -> Element:
+        """What a reference refers to; in the place of an abstract element one that may stand."""
+        if element.type is None:
+            element = self._schema.elements.get(element.name, element)
+        if element.abstract:
+            others = self._schema.elements.values()
+            found = (one for one in others if one.substitutes == element.name and not one.abstract)
+            return next(found, element)
+        return element
+
+    def _write(self, node: _Element, text: str, *, attribute: str = "") -> None:
+        """A text, or an attribute; the name of something is written with a prefix."""
+        namespace = namespace_of(text)
+        if namespace:
+            prefixes = {uri: prefix for prefix, uri in node.nsmap.items() if prefix}
+            prefix = prefixes.get(namespace, "")
+            self._named.add(prefix)
+            text = f"{prefix}:{local_name(text)}".removeprefix(":")
+        if attribute:
+            node.set(attribute, text)
+        else:
+            node.text = text
+
+
+def _prefixes(description: Description) -> dict[str, str]:
+    """A prefix for each namespace of the schema, that of the service first."""
+    names = (*description.schema.elements, *description.schema.types)
+    namespaces = dict.fromkeys((description.namespace, *map(namespace_of, names)))
+    known = [one for one in namespaces if one and one != XML]
+    return {"xsi": _XSI} | {f"ns{n}" if n else "tns": one for n, one in enumerate(known)}

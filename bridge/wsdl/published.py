@@ -1,0 +1,67 @@
+"""The bridge's own WSDL: as the code writes it, and as it is published."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from bridge.soap.settings import SoapSettings
+from bridge.soap.wsdl import PUBLISHED, service_address, write_wsdl
+from bridge.wsdl.changes import Change
+from bridge.wsdl.compare import compare
+from bridge.wsdl.documents import documents_from
+from bridge.wsdl.reader import describe
+from bridge.wsdl.source import UnusableDescription
+
+STEM = PUBLISHED.stem
+
+
+def own_wsdl(public_url: str | None = None) -> bytes:
+    """The WSDL that the code describes, for consumers at this URL.
+
+    Raises UnusableDescription for a URL that is none.
+    """
+    try:
+        settings = SoapSettings() if public_url is None else SoapSettings(public_url=public_url)
+    except ValueError as error:
+        raise UnusableDescription(
+            f"{public_url} is no address of a service: write scheme, host and port"
+        ) from error
+    return write_wsdl(service_address(settings))
+
+
+def published_folder() -> Path:
+    """Where the published files lie: in the checkout, or in the installed package."""
+    return Path(str(files("bridge") / "resources" / "wsdl"))
+
+
+def differences(folder: Path) -> Iterator[str]:
+    """What the published files in a folder say otherwise than the code, a line each."""
+    path = folder / PUBLISHED
+    try:
+        published = path.read_bytes()
+    except OSError as error:
+        yield f"{path} cannot be read: {error.strerror}"
+        return
+    written = own_wsdl()
+    if published == written:
+        return
+    found = compare(*(describe(documents_from(one, str(path))) for one in (published, written)))
+    for change in found:
+        yield f"{path}: {_told(change)}"
+    if not found:
+        yield f"{path}: {_first_line(published, written)}"
+
+
+def _told(change: Change) -> str:
+    place = f"{change.subject}/{change.path}" if change.path else change.subject
+    item = f" {change.item}" if change.item else ""
+    return f"{place}: {change.what}{item} ({change.verdict})"
+
+
+def _first_line(published: bytes, written: bytes) -> str:
+    """Where texts differ that mean the same to a consumer."""
+    before, after = published.splitlines(), written.splitlines()
+    for number, (old, new) in enumerate(zip(before, after, strict=False), start=1):
+        if old != new:
+            return f"line {number} reads otherwise: {new.decode(errors='replace').strip()[:100]}"
+    return f"has {len(before)} lines, the code writes {len(after)}"

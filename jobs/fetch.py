@@ -1,0 +1,123 @@
+"""Fetch: what changed in Salesforce since the last watermark becomes the CRM's versions."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bridge.domain.crm import CrmRecord
+from bridge.domain.records import RecordType
+from bridge.salesforce import Mapping as FieldMapping
+from bridge.salesforce import read_window
+from bridge.store.comparison import compared_fields
+from bridge.store.crm import PageOutcome, mark_unseen_as_deleted, save_crm_page
+from bridge.store.engine import reading
+from bridge.store.runs import last_success
+from jobs.context import JobContext, Scope
+
+log = structlog.get_logger(__name__)
+
+NAME = "fetch"
+
+
+@dataclass(slots=True, kw_only=True)
+class FetchSummary:
+    """What a fetch brought. `full` tells whether everything was read, not only a window.
+
+    `fewest_calls` is what reading so many records takes at least: full pages, and the clock.
+    """
+
+    full: bool
+    since: datetime | None
+    until: datetime
+    records: dict[RecordType, PageOutcome] = field(default_factory=dict)
+    fewest_calls: int = 1
+
+
+def fetch(context: JobContext, scope: Scope) -> None:
+    """Reads all mapped objects' window, page by page, each stored in its own transaction.
+
+    The watermark is the server's clock at the start; it moves with the run's success alone, so a
+    fetch that dies is repeated whole, which changes nothing twice.
+    """
+    settings_digest = _settings_digest(context)
+    since = None if scope.force else _watermark(context, settings_digest)
+    until = context.salesforce.server_timestamp()
+    summary = FetchSummary(full=since is None, since=since, until=until)
+    for record_type, mapping in context.mappings.items():
+        outcome = _fetch_type(context, scope, mapping, since, until)
+        summary.records[record_type] = outcome
+        summary.fewest_calls += max(1, -(-outcome.read // context.salesforce.settings.page_size))
+    with scope.transaction() as session:
+        scope.succeed(session, summary, until=until, settings_digest=settings_digest)
+
+
+def _fetch_type(
+    context: JobContext,
+    scope: Scope,
+    mapping: FieldMapping,
+    since: datetime | None,
+    until: datetime,
+) -> PageOutcome:
+    outcome = PageOutcome()
+    # What the bridge writes from here on is newer than anything this window shows.
+    read_at = context.clock()
+    context.progress.start(f"reading {mapping.sobject}", None)
+    for page in read_window(context.salesforce, mapping, since=since, until=until):
+        outcome.add(_store_page(context, scope, mapping, page, read_at, full=since is None))
+        context.progress.advance(len(page))
+    if since is None and not scope.dry_run:  # a dry run has marked nothing as seen
+        with scope.transaction() as session:
+            outcome.deleted += mark_unseen_as_deleted(
+                session, record_type=mapping.record_type, read_since=read_at
+            )
+    return outcome
+
+
+def _store_page(
+    context: JobContext,
+    scope: Scope,
+    mapping: FieldMapping,
+    page: list[CrmRecord],
+    read_at: datetime,
+    *,
+    full: bool,
+) -> PageOutcome:
+    for record in page:
+        for problem in record.problems:
+            log.warning("value not readable", sobject=mapping.sobject, problem=str(problem))
+    with scope.transaction() as session:
+        return save_crm_page(
+            session,
+            record_type=mapping.record_type,
+            page=page,
+            compared=compared_fields(session, mapping.record_type),
+            read_at=read_at,
+            touch=full,
+        )
+
+
+def _watermark(context: JobContext, settings_digest: str) -> datetime | None:
+    """Where to start, overlap included; None where everything has to be read."""
+    with reading(context.sessions) as session:
+        last = last_success(session, NAME)
+    if last is None or last.until is None or last.settings_digest != settings_digest:
+        return None
+    oldest = context.clock() - timedelta(days=context.settings.full_read_after_days)
+    if last.until < oldest:
+        return None
+    return last.until - timedelta(seconds=context.settings.lookback_seconds)
+
+
+def _settings_digest(context: JobContext) -> str:
+    """Names what is read, and where: other fields, or another org, want a full read."""
+    fields = [
+        context.salesforce.settings.login_url,
+        *(
+            f"{mapping.sobject}.{name}"
+            for mapping in context.mappings.values()
+            for name in mapping.select()
+        ),
+    ]
+    return hashlib.blake2b("\n".join(fields).encode(), digest_size=16).hexdigest()

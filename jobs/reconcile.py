@@ -1,0 +1,212 @@
+"""Reconcile: compare what both systems say, decide, and record the decision in one transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from bridge.domain.reconcile import BreakKind, Decision, decide
+from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
+from bridge.domain.survivorship import Rules
+from bridge.domain.totals import ControlTotal, side_by_side
+from bridge.store import candidates as store
+from bridge.store.breaks import clear_unfound, count_open, count_opened, record_breaks
+from bridge.store.runs import last_success
+from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
+from bridge.store.totals import add_up, save_totals, totals_of_run
+from jobs import fetch
+from jobs.context import JobContext, Refused, Scope
+
+CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
+
+
+@dataclass(slots=True, kw_only=True)
+class TypeSummary:
+    """What a run decided for one record type.
+
+    `differing` records were looked at, the others agree. `corrections` and `waiting` (staged by an
+    earlier run, not delivered yet) count by target system, `dead` those given up earlier.
+    """
+
+    records: int = 0
+    differing: int = 0
+    corrections: dict[System, int] = field(default_factory=dict)
+    waiting: dict[System, int] = field(default_factory=dict)
+    dead: int = 0
+    withdrawn: int = 0
+    breaks_open: dict[BreakKind, int] = field(default_factory=dict)
+    breaks_opened: int = 0
+    breaks_cleared: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalsLine:
+    """Both sides of one type and currency: count, amounts by column, hash total."""
+
+    record_type: RecordType
+    currency: str
+    erp: dict[str, Decimal | int]
+    crm: dict[str, Decimal | int]
+    difference: dict[str, Decimal | int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileSummary:
+    """What a reconciliation found."""
+
+    types: dict[RecordType, TypeSummary]
+    totals: list[TotalsLine]
+
+
+def reconcile_customers(context: JobContext, scope: Scope) -> None:
+    """Decides all customers that differ."""
+    _reconcile(context, scope, CUSTOMERS, (RecordType.CUSTOMER,))
+
+
+def reconcile_financials(context: JobContext, scope: Scope) -> None:
+    """Decides all invoices, payments and credit memos that differ."""
+    _reconcile(context, scope, FINANCIALS, FINANCIAL_TYPES)
+
+
+def _reconcile(
+    context: JobContext, scope: Scope, job: str, record_types: Sequence[RecordType]
+) -> None:
+    now = context.clock()
+    with scope.transaction() as session:
+        _refuse_if_crm_unread(context, session, now)
+        before = last_success(session, job)
+        run_id = scope.run_in(session)
+        rules = [context.rules[record_type] for record_type in record_types]
+        totals = [total for rule in rules for total in _totals(session, rule)]
+        if before is not None and not scope.force:
+            _refuse_if_emptied(context, totals_of_run(session, before.id), totals)
+        types = {
+            rule.record_type: _reconcile_type(context, session, rule, run_id, now) for rule in rules
+        }
+        save_totals(session, run_id, totals)
+        summary = ReconcileSummary(types=types, totals=_lines(totals))
+        scope.succeed(session, summary, until=now)
+
+
+def _reconcile_type(
+    context: JobContext, session: Session, rules: Rules, run_id: int, now: datetime
+) -> TypeSummary:
+    record_type = rules.record_type
+    summary = TypeSummary(records=store.count_records(session, record_type))
+    staged: Counter[tuple[System, str]] = Counter()
+    context.progress.start(f"deciding {record_type}", None)
+    for page in store.candidates(session, rules):
+        decisions = [(one, decide(one.versions, rules)) for one in page]
+        staged += _record(session, rules, decisions, run_id, now)
+        summary.differing += len(page)
+        context.progress.advance(len(page))
+    summary.corrections = _by_target(staged, Staging.STAGED)
+    summary.waiting = _by_target(staged, Staging.KEPT)
+    summary.dead = sum(_by_target(staged, Staging.DEAD).values())
+    summary.withdrawn = withdraw_unwanted(session, record_type=record_type, run_id=run_id)
+    summary.breaks_cleared = clear_unfound(session, record_type=record_type, run_id=run_id, now=now)
+    summary.breaks_opened = count_opened(session, record_type=record_type, run_id=run_id, now=now)
+    open_breaks = count_open(session)
+    summary.breaks_open = {
+        kind: n for (type_, kind), n in open_breaks.items() if type_ is record_type
+    }
+    return summary
+
+
+def _record(
+    session: Session,
+    rules: Rules,
+    decisions: Sequence[tuple[store.Candidate, Decision]],
+    run_id: int,
+    now: datetime,
+) -> Counter[tuple[System, str]]:
+    record_type = rules.record_type
+    store.move_agreed(
+        session,
+        record_type=record_type,
+        moved=[(one, it.agreed) for one, it in decisions if it.agreed is not None],
+        compared=rules.compared,
+        now=now,
+    )
+    record_breaks(
+        session,
+        record_type=record_type,
+        found=[(one.record_id, found) for one, it in decisions for found in it.breaks],
+        run_id=run_id,
+        now=now,
+    )
+    return stage_corrections(
+        session,
+        record_type=record_type,
+        corrections=[(one.record_id, c) for one, it in decisions for c in it.corrections],
+        run_id=run_id,
+        now=now,
+    )
+
+
+def _refuse_if_crm_unread(context: JobContext, session: Session, now: datetime) -> None:
+    last = last_success(session, fetch.NAME)
+    if last is None or last.finished_at is None:
+        raise Refused("Salesforce has not been read yet: run the job `fetch` first")
+    age = timedelta(hours=context.settings.fetch_max_age_hours)
+    if now - last.finished_at > age:
+        raise Refused(
+            f"Salesforce was last read on {last.finished_at:%Y-%m-%d %H:%M}Z, more than"
+            f" {context.settings.fetch_max_age_hours} hours ago: run the job `fetch` first"
+        )
+
+
+def _refuse_if_emptied(
+    context: JobContext, before: Sequence[ControlTotal], now: Sequence[ControlTotal]
+) -> None:
+    """A side that lost most of its records is more likely broken than right."""
+    held, holds = _counts(before), _counts(now)
+    for (record_type, system), count in held.items():
+        left = holds[record_type, system]
+        if (
+            count >= context.settings.refuse_from_records
+            and left < count * context.settings.refuse_below_share
+        ):
+            raise Refused(
+                f"{system} held {count} records of type {record_type} at the last run and holds"
+                f" {left} now: if that is right, run again with --force"
+            )
+
+
+def _counts(totals: Sequence[ControlTotal]) -> Counter[tuple[RecordType, System]]:
+    counts: Counter[tuple[RecordType, System]] = Counter()
+    for total in totals:
+        counts[total.record_type, total.system] += total.count
+    return counts
+
+
+def _totals(session: Session, rules: Rules) -> list[ControlTotal]:
+    return add_up(session, rules.record_type, strangers=rules.expected_in_erp)
+
+
+def _by_target(staged: Counter[tuple[System, str]], outcome: str) -> dict[System, int]:
+    return {target: count for (target, what), count in staged.items() if what == outcome}
+
+
+def _lines(totals: Sequence[ControlTotal]) -> list[TotalsLine]:
+    return [
+        TotalsLine(
+            record_type=row.record_type,
+            currency=row.currency,
+            erp=_figures(row.erp),
+            crm=_figures(row.crm),
+            difference={
+                "count": row.erp.count - row.crm.count,
+                **row.differences,
+                "hash_total": row.erp.hash_total - row.crm.hash_total,
+            },
+        )
+        for row in side_by_side(totals)
+    ]
+
+
+def _figures(total: ControlTotal) -> dict[str, Decimal | int]:
+    return {"count": total.count, **total.amounts, "hash_total": total.hash_total}

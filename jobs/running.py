@@ -1,0 +1,154 @@
+"""Running a job: the lock, the run row, the end of it whatever happens."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from bridge import BridgeError
+from bridge.store.engine import job_lock
+from bridge.store.models import RunStatus
+from bridge.store.runs import Ending, finish_run, start_run
+from jobs.context import JobContext, Refused, RunReport, Scope
+
+log = structlog.get_logger(__name__)
+
+JobFunction = Callable[[JobContext, Scope], None]
+
+
+class JobBusy(BridgeError):
+    """The job is running already, here or in another process."""
+
+
+def run_job(
+    context: JobContext,
+    name: str,
+    function: JobFunction,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+) -> RunReport:
+    """Runs a job once and reports how it ended; errors of its own making end it FAILED.
+
+    Raises JobBusy where the job is running already.
+    """
+    with job_lock(context.engine, name) as held:
+        if not held:
+            raise JobBusy(f"{name} is running already")
+        scope = _Scope(context, name, dry_run=dry_run, force=force)
+        scope.open()
+        with structlog.contextvars.bound_contextvars(job=name, run=scope.run_id):
+            return _run(context, function, scope)
+
+
+def _run(context: JobContext, function: JobFunction, scope: "_Scope") -> RunReport:
+    started = context.clock()
+    try:
+        function(context, scope)
+    except Refused as refusal:
+        scope.fail(RunStatus.REFUSED, str(refusal))
+    except BridgeError as error:
+        scope.fail(RunStatus.FAILED, str(error))
+    except OperationalError as error:
+        log.exception("database failed")
+        reason = str(error.orig).strip().splitlines()[0]
+        scope.fail(RunStatus.FAILED, f"the database failed: {reason}")
+    except Exception as error:
+        log.exception("job failed unexpectedly")
+        scope.fail(RunStatus.FAILED, f"unexpected {type(error).__name__}, see the log")
+    report = scope.report(seconds=(context.clock() - started).total_seconds())
+    log.info("run ended", status=report.status, error=report.error, **report.summary)
+    return report
+
+
+class _Scope:
+    """One run of one job (jobs.context.Scope)."""
+
+    def __init__(self, context: JobContext, job: str, *, dry_run: bool, force: bool) -> None:
+        self.dry_run, self.force = dry_run, force
+        self.run_id: int | None = None
+        self._context, self._job = context, job
+        self._calls_before = context.salesforce.calls
+        self._status = RunStatus.RUNNING
+        self._summary: dict[str, Any] = {}
+        self._error: str | None = None
+
+    def open(self) -> None:
+        if not self.dry_run:
+            with self._context.sessions.begin() as session:
+                self.run_id = start_run(session, job=self._job, now=self._context.clock())
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with self._context.sessions() as session, session.begin() as transaction:
+            yield session
+            if self.dry_run:
+                transaction.rollback()
+
+    def run_in(self, session: Session) -> int:
+        if self.run_id is not None:
+            return self.run_id
+        return start_run(session, job=self._job, now=self._context.clock())
+
+    def succeed(
+        self,
+        session: Session,
+        summary: Any,
+        *,
+        until: datetime | None = None,
+        settings_digest: str | None = None,
+    ) -> None:
+        self._status = RunStatus.SUCCEEDED
+        self._summary = {**_plain(summary), **self._calls()}
+        if self.run_id is not None:
+            ending = Ending(
+                status=self._status,
+                summary=self._summary,
+                until=until,
+                settings_digest=settings_digest,
+            )
+            finish_run(session, self.run_id, ending, now=self._context.clock())
+
+    def fail(self, status: RunStatus, error: str) -> None:
+        self._status, self._error = status, error
+        if self.run_id is not None:
+            with self._context.sessions.begin() as session:
+                ending = Ending(status=status, error=error)
+                finish_run(session, self.run_id, ending, now=self._context.clock())
+
+    def report(self, *, seconds: float) -> RunReport:
+        return RunReport(
+            job=self._job,
+            run_id=self.run_id,
+            status=self._status,
+            summary=self._summary or self._calls(),
+            error=self._error,
+            seconds=seconds,
+        )
+
+    def _calls(self) -> dict[str, dict[str, int]]:
+        """Calls of this process since the run began: those of a job beside it count too."""
+        calls = self._context.salesforce.calls.since(self._calls_before)
+        return {"salesforce_calls": calls._asdict()}
+
+
+def _plain(value: Any) -> Any:
+    """A summary dataclass as JSON knows it; exact amounts become texts."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Enum):
+        return str(value)
+    return value.isoformat() if isinstance(value, datetime) else value

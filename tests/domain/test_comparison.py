@@ -1,0 +1,140 @@
+"""Comparison: cosmetic differences do not count, all others do."""
+
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.domain.comparison import Tolerance, agree, digest, normalised
+from bridge.domain.records import (
+    CustomerStatus,
+    Field,
+    Kind,
+    RecordType,
+    Values,
+)
+from tests.builders import compared
+from tests.strategies import values
+
+D = Decimal
+EXACT = Tolerance()
+CUSTOMER = {field.name: field for field in compared(RecordType.CUSTOMER)}
+ABSENT: Any = object()
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "same"),
+    [
+        ("name", "Muster GmbH", " Muster  GmbH\n", True),
+        ("name", "Café", unicodedata.normalize("NFD", "Café"), True),
+        ("name", "Muster", "MUSTER", False),
+        ("name", "Muster", "Muster AG", False),
+        ("phone", "", None, True),
+        ("phone", " ", None, True),
+        ("phone", "+49 30 1", "+49301", False),
+        ("email", "Books@Muster.example", "books@muster.EXAMPLE", True),
+        ("billing_country", "de", "DE", True),
+        ("currency", "eur", "EUR", True),
+        ("currency", "EUR", "USD", False),
+        ("status", CustomerStatus.ACTIVE, "ACTIVE", True),
+        ("status", CustomerStatus.ACTIVE, "active", False),
+        ("credit_limit", D("100.50"), D("100.5"), True),
+        ("credit_limit", D("1E+2"), D("100"), True),
+        ("credit_limit", D("0"), None, False),
+        ("credit_limit", D("0.0001"), D("0"), False),
+    ],
+)
+def test_what_counts_as_the_same(field: str, one: Any, other: Any, same: bool) -> None:
+    """Spaces, Unicode's two ways to write é, case where it means nothing, zeros: all the same."""
+    assert agree(CUSTOMER[field], one, other, EXACT, "EUR") is same
+    assert agree(CUSTOMER[field], other, one, EXACT, "EUR") is same
+    assert (normalised(CUSTOMER[field], one) == normalised(CUSTOMER[field], other)) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "currency", "same"),
+    [
+        ("100.00", "100.02", "EUR", True),
+        ("100.02", "100.00", "EUR", True),
+        ("100.00", "100.03", "EUR", False),
+        ("-0.01", "0.01", "EUR", True),
+        ("100", "101", "JPY", True),
+        ("100", "102", "JPY", False),
+        ("100.0", "100.5", "USD", True),
+        ("100.0", "100.6", "USD", False),
+        ("100.0", "100.5", "", True),
+    ],
+)
+def test_tolerance_is_by_currency(one: str, other: str, currency: str, same: bool) -> None:
+    """A difference up to the currency's tolerance agrees, else up to the default's."""
+    tolerance = Tolerance(default=D("0.5"), by_currency={"EUR": D("0.02"), "JPY": D(1)})
+    assert agree(CUSTOMER["credit_limit"], D(one), D(other), tolerance, currency) is same
+
+
+def test_a_tolerance_never_bridges_a_missing_amount() -> None:
+    """No amount at all is not an amount of zero, however tolerant one is."""
+    assert not agree(CUSTOMER["credit_limit"], D(0), None, Tolerance(default=D(10)), "EUR")
+
+
+def texts(field: Field) -> st.SearchStrategy[Any]:
+    """Few different values, so that equal ones are common, some differing in looks only."""
+    if field.kind is Kind.MONEY:
+        return st.sampled_from([None, D(1), D("1.00"), D("1.0001"), D(-1)])
+    return st.sampled_from([None, "", " ", "a", "A", "a ", "\u00e9", "e\u0301"])
+
+
+@st.composite
+def few_values(draw: st.DrawFn) -> Values:
+    names = ["name", "email", "phone", "credit_limit"]
+    drawn = {name: draw(st.just(ABSENT) | texts(CUSTOMER[name])) for name in names}
+    return {name: value for name, value in drawn.items() if value is not ABSENT}
+
+
+FIELDS = compared(RecordType.CUSTOMER, "name", "email", "phone", "credit_limit")
+
+
+@given(few_values(), few_values())
+def test_digests_are_equal_exactly_where_all_fields_are(one: Values, other: Values) -> None:
+    """Equal digests mean that no compared field differs; a value that was not read is one."""
+
+    def form(values: Values) -> list[object]:
+        return [
+            normalised(field, values[field.name]) if field.name in values else ABSENT
+            for field in FIELDS
+        ]
+
+    assert (digest(FIELDS, one) == digest(FIELDS, other)) == (form(one) == form(other))
+
+
+def test_digests_tell_neighbouring_fields_apart() -> None:
+    """A value that moves from one field to the next is a difference."""
+    one = {"name": "a", "phone": None}
+    other = {"name": None, "phone": "a"}
+    assert digest(FIELDS, one) != digest(FIELDS, other)
+    assert digest(FIELDS, {"name": "a\x00", "phone": "b"}) != digest(
+        FIELDS, {"name": "a", "phone": "\x00b"}
+    )
+
+
+def test_digests_see_compared_fields_alone() -> None:
+    """A difference in a field that nobody compares leaves the digest as it is."""
+    assert digest(FIELDS, {"name": "a"}) == digest(FIELDS, {"name": "a", "website": "x"})
+    assert len(digest(FIELDS, {})) == 16
+
+
+@given(st.data(), st.sampled_from(list(RecordType)))
+def test_a_value_agrees_with_itself(data: st.DataObject, record_type: RecordType) -> None:
+    """Whatever the field holds, it is the same as itself."""
+    field = data.draw(st.sampled_from(compared(record_type)))
+    value = data.draw(values(field))
+    assert agree(field, value, value, EXACT, "EUR")
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    """The normal form is its own normal form."""
+    once = normalised(CUSTOMER["name"], text)
+    assert normalised(CUSTOMER["name"], once) == once

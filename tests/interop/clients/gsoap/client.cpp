@@ -1,0 +1,378 @@
+// Calls every operation through the proxy that wsdl2h and soapcpp2 made, and prints what it got.
+
+#include "soapErpBridgeSoap11Proxy.h"
+#include "ErpBridgeSoap11.nsmap"
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+static const std::string URL = getenv("ERP_URL"), NAME = getenv("ERP_NAME");
+
+static std::string quoted(const std::string &text)
+{
+    std::string result = "\"";
+    for (char c : text)
+        result += c == '"' || c == '\\' ? std::string("\\") + c : c == '\n' ? "\\n" : std::string(1, c);
+    return result + '"';
+}
+
+static void tell(const std::string &fact, const std::string &value)
+{
+    std::cout << "{\"fact\": " << quoted(fact) << ", \"value\": " << quoted(value) << "}\n";
+}
+
+static std::string shown(const std::string *text) { return text ? *text : "null"; }
+
+static std::string *text(struct soap *soap, const std::string &value)
+{
+    std::string *kept = soap_new_std__string(soap);
+    *kept = value;
+    return kept;
+}
+
+class Bridge : public ErpBridgeSoap11Proxy
+{
+  public:
+    explicit Bridge(const char *secret) : ErpBridgeSoap11Proxy(URL.c_str(), SOAP_C_UTFSTRING), secret_(secret) {}
+
+    // gSOAP forgets the credentials after each call
+    void sign_on()
+    {
+        soap->userid = NAME.c_str();
+        soap->passwd = secret_.c_str();
+    }
+
+  private:
+    std::string secret_;
+};
+
+static void call(Bridge &bridge, const std::function<int()> &operation)
+{
+    bridge.sign_on();
+    if (operation() != SOAP_OK) {
+        std::ostringstream words;
+        bridge.soap_stream_fault(words);
+        throw words.str();
+    }
+}
+
+// The typed detail of the call's fault, or null.
+static ns1__BridgeFault *fault_of(Bridge &bridge, const std::function<int()> &operation)
+{
+    bridge.sign_on();
+    if (operation() == SOAP_OK)
+        return nullptr;
+    SOAP_ENV__Fault *fault = bridge.soap->fault;
+    return fault && fault->detail ? fault->detail->ns1__BridgeFault_ : nullptr;
+}
+
+static void ping(Bridge &bridge)
+{
+    _ns1__Ping request;
+    _ns1__PingResponse response;
+    call(bridge, [&] { return bridge.Ping(&request, response); });
+    tell("ping.version", response.Health->Version);
+    tell("ping.database", response.Health->Database);
+    tell("ping.salesforce", response.Health->Salesforce);
+}
+
+static void refused()
+{
+    Bridge stranger("wrong");
+    _ns1__Ping request;
+    _ns1__PingResponse response;
+    ns1__BridgeFault *fault = fault_of(stranger, [&] { return stranger.Ping(&request, response); });
+    if (fault)
+        tell("refused.by", fault->Code);
+    else
+        tell("refused.by", stranger.soap->error ? "HTTP " + std::to_string(stranger.soap->error) : "nobody");
+}
+
+static ns1__Customer *new_customer(struct soap *soap, const std::string &name)
+{
+    ns1__Billing *billing = soap_new_ns1__Billing(soap);
+    billing->Street = text(soap, "\"1 < 2\" & Söhne");
+    billing->City = text(soap, "Łódź");
+    billing->Country = text(soap, "PL");
+    ns1__Customer *customer = soap_new_ns1__Customer(soap);
+    customer->Number = NAME + "-C";
+    customer->Name = name;
+    customer->Billing = billing;
+    customer->Currency = text(soap, "USD");
+    customer->CreditLimit = text(soap, "10000000000000.01");
+    customer->Status = ns1__CustomerStatus__ACTIVE;
+    return customer;
+}
+
+static ns1__DocumentLine *document_line(struct soap *soap, int number, const char *description,
+                                        const char *quantity, const char *net)
+{
+    ns1__DocumentLine *line = soap_new_ns1__DocumentLine(soap);
+    line->LineNumber = number;
+    line->Description = description ? text(soap, description) : nullptr;
+    line->Quantity = quantity;
+    line->NetAmount = net;
+    return line;
+}
+
+static ns1__Invoice *new_invoice(struct soap *soap)
+{
+    ns1__Invoice *invoice = soap_new_ns1__Invoice(soap);
+    invoice->CompanyCode = "1000";
+    invoice->Number = NAME + "-I";
+    invoice->CustomerNumber = NAME + "-C";
+    invoice->IssuedOn = "2026-02-28";
+    invoice->DueOn = text(soap, "2026-03-30");
+    invoice->Currency = "USD";
+    invoice->NetAmount = "11888.625";
+    invoice->TaxAmount = "-0.005";
+    invoice->GrossAmount = "11888.62";
+    invoice->OpenAmount = "11888.62";
+    invoice->Status = ns1__DocumentStatus__PARTIALLY_USCOREPAID;
+    invoice->Line.push_back(document_line(soap, 1, "自転車 🚲", "0.0001", "-0.0001"));
+    invoice->Line.push_back(document_line(soap, 2, nullptr, "1", "99999999999999.9999"));
+    return invoice;
+}
+
+static ns1__Payment *new_payment(struct soap *soap)
+{
+    ns1__PaymentApplication *application = soap_new_ns1__PaymentApplication(soap);
+    application->InvoiceNumber = NAME + "-I";
+    application->Amount = "99.5";
+    ns1__Payment *payment = soap_new_ns1__Payment(soap);
+    payment->CompanyCode = "1000";
+    payment->Number = NAME + "-P";
+    payment->CustomerNumber = NAME + "-C";
+    payment->ReceivedOn = "2026-03-01";
+    payment->Currency = "USD";
+    payment->Amount = "100";
+    payment->UnappliedAmount = "0.5";
+    payment->Application.push_back(application);
+    return payment;
+}
+
+static ns1__CreditMemo *new_memo(struct soap *soap)
+{
+    ns1__CreditMemo *memo = soap_new_ns1__CreditMemo(soap);
+    memo->CompanyCode = "1000";
+    memo->Number = NAME + "-M";
+    memo->CustomerNumber = NAME + "-C";
+    memo->InvoiceNumber = text(soap, NAME + "-I");
+    memo->IssuedOn = "2026-03-02";
+    memo->Currency = "USD";
+    memo->NetAmount = "10";
+    memo->TaxAmount = "1.9";
+    memo->GrossAmount = "11.9";
+    memo->OpenAmount = "0";
+    memo->Status = ns1__DocumentStatus__PAID;
+    return memo;
+}
+
+static std::string line(struct soap *soap, ns1__Receipt *receipt)
+{
+    char received[32];
+    strftime(received, sizeof received, "%Y-%m-%dT%H:%M:%SZ", gmtime(&receipt->ReceivedAt));
+    std::string results;
+    for (ns1__RecordResult *result : receipt->Result)
+        results += (results.empty() ? "" : ", ") + result->Number + " "
+            + soap_ns1__Outcome2s(soap, result->Outcome) + " " + shown(result->Code);
+    return receipt->MessageId + " " + received + (receipt->Replayed ? " replayed " : " new ") + results;
+}
+
+static ns1__Receipt *submit_invoice(Bridge &bridge)
+{
+    _ns1__SubmitInvoices request;
+    static _ns1__SubmitInvoicesResponse response;
+    request.MessageId = NAME + "-2";
+    request.Invoice.push_back(new_invoice(bridge.soap));
+    call(bridge, [&] { return bridge.SubmitInvoices(&request, response); });
+    return response.Receipt;
+}
+
+static void submit(Bridge &bridge)
+{
+    _ns1__SubmitCustomers customers;
+    _ns1__SubmitCustomersResponse of_customers;
+    customers.MessageId = NAME + "-1";
+    customers.Customer.push_back(new_customer(bridge.soap, "Łódź Kōbe 東京 🚲"));
+    call(bridge, [&] { return bridge.SubmitCustomers(&customers, of_customers); });
+    tell("submit.customer", line(bridge.soap, of_customers.Receipt));
+
+    tell("submit.invoice", line(bridge.soap, submit_invoice(bridge)));
+
+    _ns1__SubmitPayments payments;
+    _ns1__SubmitPaymentsResponse of_payments;
+    payments.MessageId = NAME + "-3";
+    payments.Payment.push_back(new_payment(bridge.soap));
+    call(bridge, [&] { return bridge.SubmitPayments(&payments, of_payments); });
+    tell("submit.payment", line(bridge.soap, of_payments.Receipt));
+
+    _ns1__SubmitCreditMemos memos;
+    _ns1__SubmitCreditMemosResponse of_memos;
+    memos.MessageId = NAME + "-4";
+    memos.CreditMemo.push_back(new_memo(bridge.soap));
+    call(bridge, [&] { return bridge.SubmitCreditMemos(&memos, of_memos); });
+    tell("submit.credit_memo", line(bridge.soap, of_memos.Receipt));
+}
+
+static void customer(Bridge &bridge)
+{
+    _ns1__GetCustomer request;
+    _ns1__GetCustomerResponse response;
+    request.Number = "SEED-C";
+    call(bridge, [&] { return bridge.GetCustomer(&request, response); });
+    ns1__CustomerView *view = response.CustomerView;
+    tell("customer.state", soap_ns1__RecordState2s(bridge.soap, view->State));
+    tell("customer.salesforce_id", shown(view->SalesforceId));
+    tell("customer.name", view->Erp->Name);
+    tell("customer.street", shown(view->Erp->Billing->Street));
+    tell("customer.city", shown(view->Erp->Billing->City));
+    tell("customer.credit_limit", shown(view->Erp->CreditLimit));
+    tell("customer.status", soap_ns1__CustomerStatus2s(bridge.soap, view->Erp->Status));
+    tell("customer.email", shown(view->Erp->Email));
+    for (ns1__FieldVersions *field : view->Field)
+        if (field->Name == "Name")
+            tell("customer.crm_name", shown(field->CrmValue));
+}
+
+static void invoice(Bridge &bridge)
+{
+    _ns1__GetInvoice request;
+    _ns1__GetInvoiceResponse response;
+    request.CompanyCode = "1000";
+    request.Number = "SEED-I";
+    call(bridge, [&] { return bridge.GetInvoice(&request, response); });
+    ns1__Invoice *erp = response.InvoiceView->Erp;
+    tell("invoice.issued_on", erp->IssuedOn);
+    tell("invoice.due_on", shown(erp->DueOn));
+    tell("invoice.net_amount", erp->NetAmount);
+    tell("invoice.tax_amount", erp->TaxAmount);
+    for (ns1__DocumentLine *line : erp->Line)
+        tell("invoice.line." + std::to_string(line->LineNumber),
+             shown(line->Description) + " " + line->Quantity + " " + line->NetAmount);
+}
+
+static void replay(Bridge &bridge)
+{
+    tell("replay.again", line(bridge.soap, submit_invoice(bridge)));
+    _ns1__GetReceipt request;
+    _ns1__GetReceiptResponse response;
+    request.MessageId = NAME + "-2";
+    call(bridge, [&] { return bridge.GetReceipt(&request, response); });
+    tell("receipt.found", line(bridge.soap, response.Receipt));
+}
+
+static void tell_fault(const std::string &step, ns1__BridgeFault *fault)
+{
+    tell(step + ".code", fault->Code);
+    tell(step + ".message", fault->Message);
+    tell(step + ".retryable", fault->Retryable ? "true" : "false");
+    tell(step + ".retry_after", fault->RetryAfterSeconds ? std::to_string(*fault->RetryAfterSeconds) : "null");
+    tell(step + ".correlation_id", fault->CorrelationId);
+}
+
+static void fault(Bridge &bridge)
+{
+    _ns1__SubmitCustomers request;
+    _ns1__SubmitCustomersResponse response;
+    request.MessageId = NAME + "-1";
+    request.Customer.push_back(new_customer(bridge.soap, "Another"));
+    if (ns1__BridgeFault *fault = fault_of(bridge, [&] { return bridge.SubmitCustomers(&request, response); }))
+        tell_fault("fault", fault);
+}
+
+static void violation(Bridge &bridge)
+{
+    _ns1__FetchChanges request;
+    _ns1__FetchChangesResponse response;
+    request.RecordType = ns1__RecordType__CUSTOMER;
+    if (ns1__BridgeFault *fault = fault_of(bridge, [&] { return bridge.FetchChanges(&request, response); })) {
+        tell_fault("violation", fault);
+        ns1__Violation *violation = fault->Violation.at(0);
+        tell("violation.path", violation->Path);
+        tell("violation.line", violation->Line > 0 ? "known" : "unknown");
+        tell("violation.text", violation->Message);
+    }
+}
+
+static std::string line(struct soap *soap, ns1__Change *change)
+{
+    std::string text = soap_ns1__RecordType2s(soap, change->RecordType) + (" " + change->Number);
+    for (ns1__FieldChange *field : change->Field)
+        text += " " + field->Name + ": " + shown(field->OldValue) + " > " + shown(field->NewValue);
+    return text;
+}
+
+static ns1__ChangePage *fetch(Bridge &bridge, LONG64 after)
+{
+    _ns1__FetchChanges request;
+    static _ns1__FetchChangesResponse response;
+    request.RecordType = ns1__RecordType__CUSTOMER;
+    request.After = after;
+    request.Limit = 1;
+    call(bridge, [&] { return bridge.FetchChanges(&request, response); });
+    return response.ChangePage;
+}
+
+static void feed(Bridge &bridge)
+{
+    LONG64 after = 0;
+    bool more = true;
+    for (int number = 1; more && number <= 10; number++) {
+        ns1__ChangePage *page = fetch(bridge, after);
+        std::string changes;
+        for (ns1__Change *change : page->Change)
+            changes += (changes.empty() ? "" : "; ") + line(bridge.soap, change);
+        tell("feed.page." + std::to_string(number), changes);
+        after = page->Next;
+        more = page->More;
+    }
+    _ns1__AcknowledgeChanges request;
+    _ns1__AcknowledgeChangesResponse response;
+    request.RecordType = ns1__RecordType__CUSTOMER;
+    request.UpTo = after;
+    call(bridge, [&] { return bridge.AcknowledgeChanges(&request, response); });
+    tell("feed.acknowledged", std::to_string(response.Acknowledged));
+    tell("feed.left", std::to_string(fetch(bridge, 0)->Change.size()));
+}
+
+static void steady(Bridge &bridge)
+{
+    int pings = 0;
+    for (; pings < 200; pings++) {
+        _ns1__Ping request;
+        _ns1__PingResponse response;
+        call(bridge, [&] { return bridge.Ping(&request, response); });
+    }
+    tell("steady.pings", std::to_string(pings));
+}
+
+static void step(const std::string &name, const std::function<void()> &run)
+{
+    try {
+        run();
+    } catch (const std::string &error) {
+        tell(name + ".error", error);
+    } catch (const std::exception &error) {
+        tell(name + ".error", error.what());
+    }
+}
+
+int main()
+{
+    Bridge bridge(getenv("ERP_SECRET"));
+    step("ping", [&] { ping(bridge); });
+    step("refused", [&] { refused(); });
+    step("submit", [&] { submit(bridge); });
+    step("customer", [&] { customer(bridge); });
+    step("invoice", [&] { invoice(bridge); });
+    step("replay", [&] { replay(bridge); });
+    step("fault", [&] { fault(bridge); });
+    step("violation", [&] { violation(bridge); });
+    step("feed", [&] { feed(bridge); });
+    step("steady", [&] { steady(bridge); });
+    tell("client.end", "reached");
+}

@@ -1,0 +1,261 @@
+import erpbridge.*;
+import java.math.BigDecimal;
+import java.net.URL;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.stream.Collectors;
+import javax.xml.datatype.DatatypeFactory;
+import javax.xml.datatype.XMLGregorianCalendar;
+import javax.xml.ws.BindingProvider;
+import javax.xml.ws.WebServiceException;
+
+/** Calls every operation through the classes that wsimport made, and prints what it got. */
+public class Client {
+    static final String URL = System.getenv("ERP_URL"), NAME = System.getenv("ERP_NAME");
+
+    interface Step { void run() throws Exception; }
+
+    public static void main(String[] arguments) throws Exception {
+        ErpBridge bridge = connect(System.getenv("ERP_SECRET"));
+        step("ping", () -> ping(bridge));
+        step("refused", () -> refused(connect("wrong")));
+        step("submit", () -> submit(bridge));
+        step("customer", () -> customer(bridge));
+        step("invoice", () -> invoice(bridge));
+        step("replay", () -> replay(bridge));
+        step("fault", () -> fault(bridge));
+        step("violation", () -> violation(bridge));
+        step("feed", () -> feed(bridge));
+        step("steady", () -> steady(bridge));
+        tell("client.end", "reached");
+    }
+
+    static ErpBridge connect(String secret) throws Exception {
+        ErpBridge bridge = new ErpBridgeService(new URL(URL + "?wsdl")).getErpBridgeSoap11();
+        var context = ((BindingProvider) bridge).getRequestContext();
+        context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, URL);
+        context.put(BindingProvider.USERNAME_PROPERTY, NAME);
+        context.put(BindingProvider.PASSWORD_PROPERTY, secret);
+        return bridge;
+    }
+
+    static void ping(ErpBridge bridge) throws Exception {
+        Health health = bridge.ping();
+        tell("ping.version", health.getVersion());
+        tell("ping.database", health.getDatabase());
+        tell("ping.salesforce", health.getSalesforce());
+    }
+
+    static void refused(ErpBridge stranger) throws Exception {
+        try {
+            stranger.ping();
+            tell("refused.by", "nobody");
+        } catch (BridgeFaultException fault) {
+            tell("refused.by", fault.getFaultInfo().getCode());
+        } catch (WebServiceException error) {
+            tell("refused.by", error.getMessage().contains("401") ? "HTTP 401" : error.toString());
+        }
+    }
+
+    static void submit(ErpBridge bridge) throws Exception {
+        Customer customer = customerNamed("Łódź Kōbe 東京 🚲");
+        tell("submit.customer", line(bridge.submitCustomers(NAME + "-1", List.of(customer))));
+        tell("submit.invoice", line(bridge.submitInvoices(NAME + "-2", List.of(newInvoice()))));
+        tell("submit.payment", line(bridge.submitPayments(NAME + "-3", List.of(newPayment()))));
+        tell("submit.credit_memo", line(bridge.submitCreditMemos(NAME + "-4", List.of(newMemo()))));
+    }
+
+    static Customer customerNamed(String name) {
+        Billing billing = new Billing();
+        billing.setStreet("\"1 < 2\" & Söhne");
+        billing.setCity("Łódź");
+        billing.setCountry("PL");
+        Customer customer = new Customer();
+        customer.setNumber(NAME + "-C");
+        customer.setName(name);
+        customer.setBilling(billing);
+        customer.setCurrency("USD");
+        customer.setCreditLimit(new BigDecimal("10000000000000.01"));
+        customer.setStatus(CustomerStatus.ACTIVE);
+        return customer;
+    }
+
+    static Invoice newInvoice() throws Exception {
+        Invoice invoice = new Invoice();
+        invoice.setCompanyCode("1000");
+        invoice.setNumber(NAME + "-I");
+        invoice.setCustomerNumber(NAME + "-C");
+        invoice.setIssuedOn(day("2026-02-28"));
+        invoice.setDueOn(day("2026-03-30"));
+        invoice.setCurrency("USD");
+        invoice.setNetAmount(new BigDecimal("11888.625"));
+        invoice.setTaxAmount(new BigDecimal("-0.005"));
+        invoice.setGrossAmount(new BigDecimal("11888.62"));
+        invoice.setOpenAmount(new BigDecimal("11888.62"));
+        invoice.setStatus(DocumentStatus.PARTIALLY_PAID);
+        invoice.getLine().add(documentLine(1, "自転車 🚲", "0.0001", "-0.0001"));
+        invoice.getLine().add(documentLine(2, null, "1", "99999999999999.9999"));
+        return invoice;
+    }
+
+    static DocumentLine documentLine(int number, String description, String quantity, String net) {
+        DocumentLine line = new DocumentLine();
+        line.setLineNumber(number);
+        line.setDescription(description);
+        line.setQuantity(new BigDecimal(quantity));
+        line.setNetAmount(new BigDecimal(net));
+        return line;
+    }
+
+    static Payment newPayment() throws Exception {
+        PaymentApplication application = new PaymentApplication();
+        application.setInvoiceNumber(NAME + "-I");
+        application.setAmount(new BigDecimal("99.5"));
+        Payment payment = new Payment();
+        payment.setCompanyCode("1000");
+        payment.setNumber(NAME + "-P");
+        payment.setCustomerNumber(NAME + "-C");
+        payment.setReceivedOn(day("2026-03-01"));
+        payment.setCurrency("USD");
+        payment.setAmount(new BigDecimal("100"));
+        payment.setUnappliedAmount(new BigDecimal("0.5"));
+        payment.getApplication().add(application);
+        return payment;
+    }
+
+    static CreditMemo newMemo() throws Exception {
+        CreditMemo memo = new CreditMemo();
+        memo.setCompanyCode("1000");
+        memo.setNumber(NAME + "-M");
+        memo.setCustomerNumber(NAME + "-C");
+        memo.setInvoiceNumber(NAME + "-I");
+        memo.setIssuedOn(day("2026-03-02"));
+        memo.setCurrency("USD");
+        memo.setNetAmount(new BigDecimal("10"));
+        memo.setTaxAmount(new BigDecimal("1.9"));
+        memo.setGrossAmount(new BigDecimal("11.9"));
+        memo.setOpenAmount(new BigDecimal("0"));
+        memo.setStatus(DocumentStatus.PAID);
+        return memo;
+    }
+
+    static void customer(ErpBridge bridge) throws Exception {
+        CustomerView view = bridge.getCustomer("SEED-C");
+        Customer erp = view.getErp();
+        tell("customer.state", view.getState());
+        tell("customer.salesforce_id", view.getSalesforceId());
+        tell("customer.name", erp.getName());
+        tell("customer.street", erp.getBilling().getStreet());
+        tell("customer.city", erp.getBilling().getCity());
+        tell("customer.credit_limit", erp.getCreditLimit().toPlainString());
+        tell("customer.status", erp.getStatus());
+        tell("customer.email", erp.getEmail());
+        for (FieldVersions field : view.getField())
+            if (field.getName().equals("Name"))
+                tell("customer.crm_name", field.getCrmValue());
+    }
+
+    static void invoice(ErpBridge bridge) throws Exception {
+        Invoice erp = bridge.getInvoice("1000", "SEED-I").getErp();
+        tell("invoice.issued_on", erp.getIssuedOn());
+        tell("invoice.due_on", erp.getDueOn());
+        tell("invoice.net_amount", erp.getNetAmount().toPlainString());
+        tell("invoice.tax_amount", erp.getTaxAmount().toPlainString());
+        for (DocumentLine line : erp.getLine())
+            tell("invoice.line." + line.getLineNumber(), line.getDescription() + " "
+                + line.getQuantity().toPlainString() + " " + line.getNetAmount().toPlainString());
+    }
+
+    static void replay(ErpBridge bridge) throws Exception {
+        tell("replay.again", line(bridge.submitInvoices(NAME + "-2", List.of(newInvoice()))));
+        tell("receipt.found", line(bridge.getReceipt(NAME + "-2")));
+    }
+
+    static void fault(ErpBridge bridge) throws Exception {
+        try {
+            bridge.submitCustomers(NAME + "-1", List.of(customerNamed("Another")));
+        } catch (BridgeFaultException fault) {
+            tellFault("fault", fault.getFaultInfo());
+        }
+    }
+
+    static void violation(ErpBridge bridge) throws Exception {
+        try {
+            bridge.fetchChanges(RecordType.CUSTOMER, 0, 0);
+        } catch (BridgeFaultException fault) {
+            tellFault("violation", fault.getFaultInfo());
+            Violation violation = fault.getFaultInfo().getViolation().get(0);
+            tell("violation.path", violation.getPath());
+            tell("violation.line", violation.getLine() > 0 ? "known" : "unknown");
+            tell("violation.text", violation.getMessage());
+        }
+    }
+
+    static void tellFault(String step, BridgeFault fault) {
+        tell(step + ".code", fault.getCode());
+        tell(step + ".message", fault.getMessage());
+        tell(step + ".retryable", fault.isRetryable());
+        tell(step + ".retry_after", fault.getRetryAfterSeconds());
+        tell(step + ".correlation_id", fault.getCorrelationId());
+    }
+
+    static void feed(ErpBridge bridge) throws Exception {
+        long after = 0;
+        int number = 0;
+        ChangePage page;
+        do {
+            page = bridge.fetchChanges(RecordType.CUSTOMER, after, 1);
+            tell("feed.page." + ++number, page.getChange().stream()
+                .map(Client::line).collect(Collectors.joining("; ")));
+            after = page.getNext();
+        } while (page.isMore() && number < 10);
+        tell("feed.acknowledged", bridge.acknowledgeChanges(RecordType.CUSTOMER, after));
+        page = bridge.fetchChanges(RecordType.CUSTOMER, 0, 1);
+        tell("feed.left", page.getChange().size());
+    }
+
+    static void steady(ErpBridge bridge) throws Exception {
+        int pings = 0;
+        while (pings < 200) {
+            bridge.ping();
+            pings++;
+        }
+        tell("steady.pings", pings);
+    }
+
+    static String line(Change change) {
+        return change.getRecordType() + " " + change.getNumber() + change.getField().stream()
+            .map(field -> " " + field.getName() + ": " + field.getOldValue() + " > " + field.getNewValue())
+            .collect(Collectors.joining());
+    }
+
+    static String line(Receipt receipt) {
+        Instant received = receipt.getReceivedAt().toGregorianCalendar().toInstant();
+        String results = receipt.getResult().stream()
+            .map(result -> result.getNumber() + " " + result.getOutcome() + " " + result.getCode())
+            .collect(Collectors.joining(", "));
+        return receipt.getMessageId() + " " + received.truncatedTo(ChronoUnit.SECONDS)
+            + (receipt.isReplayed() ? " replayed " : " new ") + results;
+    }
+
+    static XMLGregorianCalendar day(String text) throws Exception {
+        return DatatypeFactory.newInstance().newXMLGregorianCalendar(text);
+    }
+
+    static void step(String name, Step step) {
+        try {
+            step.run();
+        } catch (Exception error) {
+            tell(name + ".error", error);
+        }
+    }
+
+    static void tell(String fact, Object value) {
+        System.out.println("{\"fact\": " + quoted(fact) + ", \"value\": " + quoted("" + value) + "}");
+    }
+
+    static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+    }
+}

@@ -1,0 +1,110 @@
+"""The stage: a bridge and a sandbox as users run them, and what the bridge knows of its calls."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bridge.app import Application, utc_now
+from bridge.consumer import ServiceConsumer
+from bridge.demo.processes import Place, lay_out, running_bridge, running_sandbox
+from bridge.domain.records import Record, key_of, values_of
+from bridge.logs import configure_logs
+from bridge.operations.consumers import create_consumer
+from bridge.operations.lookup import UnknownRecord, get_record
+from bridge.operations.submissions import Outcome, UnknownMessageId, get_receipt
+from bridge.settings import load_settings
+from bridge.soap.views import value_text
+from tests.interop.records import SEED_CUSTOMER, SEED_INVOICE, drifting_of
+from tests.journeys.world import Silent, World
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A client program as the bridge knows it: a consumer of this name."""
+
+    name: str
+    secret: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A running bridge with records that both sides agree on."""
+
+    world: World
+    place: Place
+
+    @property
+    def wsdl(self) -> str:
+        """The URL of the WSDL that toolchains generate from."""
+        return f"{self.place.bridge_url}/soap/v1?wsdl"
+
+    def admit(self, name: str) -> Caller:
+        """Adds a consumer for a client program."""
+        secret = create_consumer(self.world.application.sessions, name=name, now=utc_now())
+        return Caller(name, secret, f"{self.place.bridge_url}/soap/v1")
+
+    def plant_changes(self, name: str) -> None:
+        """A person in Salesforce changes three customers, and the bridge stages it for the ERP."""
+        edit = self.world.edit
+        edit("Account", f"{name}-F1", BillingCity=f"大阪 🏯 {name}")
+        edit("Account", f"{name}-F2", Phone=None)
+        edit("Account", f"{name}-F3", Phone="+81 33", Website="https://33.example")
+        self.world.run("fetch")
+        self.world.run("reconcile-customers")
+
+    def stored(self, record: Record) -> dict[str, str]:
+        """The record's fields as the bridge stored them, as text; nothing where it did not."""
+        try:
+            found = get_record(self.world.application.sessions, key=key_of(record)).erp
+        except UnknownRecord:
+            return {}
+        return texts_of(found) if found is not None else {}
+
+    def received_at(self, name: str, message_id: str) -> str:
+        """When a submission came, to the second."""
+        try:
+            receipt = get_receipt(
+                self.world.application.sessions, consumer=name, message_id=message_id
+            )
+        except UnknownMessageId:
+            return "never"
+        return f"{receipt.received_at:%Y-%m-%dT%H:%M:%SZ}"
+
+    def calls(self, name: str) -> list[dict[str, Any]]:
+        """The log lines of this consumer's calls."""
+        log = (self.place.folder / "bridge.log").read_text(encoding="utf-8").splitlines()
+        lines = [json.loads(line) for line in log if '"soap call"' in line]
+        return [line for line in lines if line.get("consumer") == name]
+
+
+def texts_of(record: Record) -> dict[str, str]:
+    """A record's fields as text, empty ones left out."""
+    texts = {field: value_text(value) for field, value in values_of(record).items()}
+    return {field: text for field, text in texts.items() if text is not None}
+
+
+@contextmanager
+def running_stage(folder: Path, names: Sequence[str]) -> Iterator[Stage]:
+    """A stage for the client programs of these names; its logs and databases are in the folder."""
+    place = lay_out(folder, None)
+    settings = load_settings(environment=place.environment | {"ERP_BRIDGE_LOG__LEVEL": "WARNING"})
+    configure_logs(settings.log)
+    application = Application(settings)
+    with running_sandbox(place), running_bridge(place, every_seconds=0):
+        context = application.job_context(Silent())
+        secret = create_consumer(application.sessions, name="seed", now=utc_now())
+        erp = ServiceConsumer(place.bridge_url, "seed", secret)
+        world = World(settings, application, context, erp, secret, place.bridge_url)
+        with context.salesforce:
+            drifting = [record for name in names for record in drifting_of(name)]
+            receipts = world.submit([SEED_CUSTOMER, *drifting]) + world.submit([SEED_INVOICE])
+            assert {one.outcome for receipt in receipts for one in receipt.results} == {
+                Outcome.ACCEPTED
+            }
+            world.settle()
+            yield Stage(world, place)
+        application.engine.dispose()

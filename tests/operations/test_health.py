@@ -1,0 +1,74 @@
+"""Someone asks whether the bridge is well."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from bridge import __version__
+from bridge.operations.health import check_health
+from bridge.store.engine import open_engine, session_factory
+from bridge.store.models import RunStatus
+from bridge.store.runs import Ending, finish_run, start_run
+from bridge.store.settings import DatabaseSettings
+
+Sessions = sessionmaker[Session]
+
+
+def ran(
+    sessions: Sessions, now: datetime, job: str, status: RunStatus, error: str | None = None
+) -> None:
+    with sessions.begin() as session:
+        run_id = start_run(session, job=job, now=now)
+        finish_run(session, run_id, Ending(status=status, error=error), now=now)
+
+
+def test_a_fresh_bridge_is_ready(sessions: Sessions, now: datetime) -> None:
+    """The database is all that submissions need."""
+    health = check_health(sessions, now=now)
+    assert (health.version, health.time) == (__version__, now)
+    assert (health.database, health.salesforce) == ("OK", "not asked yet")
+    assert health.ready
+
+
+def test_salesforce_is_as_the_last_call_found_it(sessions: Sessions, now: datetime) -> None:
+    """The newest run that called it tells, whichever job it was."""
+    ran(sessions, now, "fetch", RunStatus.FAILED, "Salesforce: UNREACHABLE: no route")
+    health = check_health(sessions, now=now)
+    assert health.salesforce == (
+        f"failing since {now:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"
+    )
+    assert health.ready
+    ran(sessions, now, "relay", RunStatus.SUCCEEDED)
+    assert check_health(sessions, now=now).salesforce == "OK"
+    ran(sessions, now, "fetch", RunStatus.FAILED)
+    assert check_health(sessions, now=now).salesforce.startswith("failing since")
+
+
+def test_jobs_that_do_not_call_salesforce_tell_nothing_of_it(
+    sessions: Sessions, now: datetime
+) -> None:
+    """A reconciliation that failed is no sign of Salesforce, nor is a run still under way."""
+    ran(sessions, now, "fetch", RunStatus.SUCCEEDED)
+    ran(sessions, now, "reconcile-customers", RunStatus.FAILED, "no")
+    with sessions.begin() as session:
+        start_run(session, job="relay", now=now)
+    assert check_health(sessions, now=now).salesforce == "OK"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///{folder}/not/there/bridge.db",
+        "postgresql://erp:geheim@127.0.0.1:1/bridge?connect_timeout=1",
+    ],
+)
+def test_a_database_that_cannot_be_reached(tmp_path: Path, now: datetime, url: str) -> None:
+    """Not ready, and no word of where it is or how one logs in."""
+    (tmp_path / "not").write_text("a file where a folder should be")
+    engine = open_engine(DatabaseSettings(url=url.format(folder=tmp_path)))
+    health = check_health(session_factory(engine), now=now)
+    engine.dispose()
+    assert not health.ready
+    assert (health.database, health.salesforce) == ("the database cannot be reached", "unknown")

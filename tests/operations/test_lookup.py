@@ -1,0 +1,157 @@
+"""Someone asks what both systems say of a record."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from bridge.domain.reconcile import Break, BreakKind
+from bridge.domain.records import RecordKey, RecordType, System, key_of
+from bridge.operations.lookup import RecordState, RecordView, UnknownRecord, get_record
+from bridge.store.breaks import clear_unfound, record_breaks
+from bridge.store.outbox import mark_delivered, mark_offered
+from bridge.store.staging import stage_corrections
+from tests.builders import EARLY, crm_record, crm_values, customer, invoice
+from tests.storing import new_run, save, save_crm, save_erp, wish
+
+Sessions = sessionmaker[Session]
+LATER = EARLY + timedelta(hours=1)
+KEY = key_of(customer())
+
+
+def look(sessions: Sessions) -> RecordView:
+    return get_record(sessions, key=KEY)
+
+
+def agree(session: Session) -> int:
+    (record_id,) = save_erp(session, customer())
+    save_crm(session, crm_record(customer()))
+    save(session, System.AGREED, KEY, crm_values(customer()))
+    return record_id
+
+
+def find(session: Session, record_id: int, kinds: Sequence[BreakKind]) -> int:
+    run_id = new_run(session, EARLY)
+    record_breaks(
+        session,
+        record_type=RecordType.CUSTOMER,
+        found=[(record_id, Break(kind, "why")) for kind in kinds],
+        run_id=run_id,
+        now=EARLY,
+    )
+    return run_id
+
+
+def test_all_versions_stand_side_by_side(sessions: Sessions) -> None:
+    """The ERP's whole record, the link, and each compared field as each version has it."""
+    seen = crm_record(customer(), changes={"phone": "2"}, modified_at=LATER)
+    with sessions.begin() as session:
+        save_erp(session, customer())
+        save_crm(session, seen)
+        save(session, System.AGREED, KEY, crm_values(customer(), phone="3"))
+    view = look(sessions)
+    assert (view.key, view.salesforce_id) == (KEY, seen.salesforce_id)
+    assert view.erp == customer()
+    assert (view.erp_received_at, view.crm_modified_at) == (EARLY, LATER)
+    assert not view.crm_deleted
+    by_name = {field.name: field for field in view.fields}
+    phone = by_name["phone"]
+    assert (phone.erp, phone.crm, phone.agreed) == (customer().phone, "2", "3")
+    assert list(by_name) == list(crm_values(customer()))
+
+
+def test_a_record_of_one_side(sessions: Sessions) -> None:
+    """What the other side has not said is empty."""
+    with sessions.begin() as session:
+        save_crm(session, crm_record(customer(), deleted=False))
+    view = look(sessions)
+    assert (view.erp, view.erp_received_at, view.state) == (None, None, RecordState.NEW)
+    assert {field.erp for field in view.fields} == {None}
+
+
+@pytest.mark.parametrize("record_type", RecordType)
+def test_an_unknown_record_is_told(sessions: Sessions, record_type: RecordType) -> None:
+    """The message names what was asked for."""
+    key = RecordKey(record_type, "" if record_type is RecordType.CUSTOMER else "1000", "X")
+    with pytest.raises(UnknownRecord, match=f"no {record_type} {key} is known here"):
+        get_record(sessions, key=key)
+
+
+def test_a_deleted_account_is_shown(sessions: Sessions) -> None:
+    """Someone deleted it in Salesforce."""
+    seen = crm_record(customer())
+    with sessions.begin() as session:
+        save_crm(session, seen)
+        gone = crm_record(customer(), salesforce_id=seen.salesforce_id, deleted=True)
+        save_crm(session, gone, read_at=LATER)
+    assert look(sessions).crm_deleted
+
+
+# States
+
+
+def test_new_until_a_run_has_decided(sessions: Sessions) -> None:
+    """Submitted, nothing more."""
+    with sessions.begin() as session:
+        save_erp(session, customer())
+    assert look(sessions).state is RecordState.NEW
+
+
+def test_agreed_once_both_sides_are(sessions: Sessions) -> None:
+    """Nothing open, nothing on its way."""
+    with sessions.begin() as session:
+        agree(session)
+    assert look(sessions).state is RecordState.AGREED
+
+
+@pytest.mark.parametrize("target", [System.CRM, System.ERP])
+def test_pending_while_a_correction_is_on_its_way(sessions: Sessions, target: System) -> None:
+    """To either side, until it was delivered."""
+    with sessions.begin() as session:
+        record_id = agree(session)
+        stage_corrections(
+            session,
+            record_type=RecordType.CUSTOMER,
+            corrections=[(record_id, wish(target, phone="2"))],
+            run_id=new_run(session, EARLY),
+            now=EARLY,
+        )
+    assert look(sessions).state is RecordState.PENDING
+    with sessions.begin() as session:
+        mark_offered(session, [1])
+    assert look(sessions).state is RecordState.PENDING
+    with sessions.begin() as session:
+        mark_delivered(session, [1], now=EARLY)
+    assert look(sessions).state is RecordState.AGREED
+
+
+def test_held_while_only_the_customer_is_missing(sessions: Sessions) -> None:
+    """It waits, and nobody has to do anything about this record."""
+    with sessions.begin() as session:
+        record_id = agree(session)
+        find(session, record_id, [BreakKind.CUSTOMER_UNKNOWN])
+    assert look(sessions).state is RecordState.HELD
+
+
+@pytest.mark.parametrize(
+    "kinds", [[BreakKind.CONFLICT], [BreakKind.CUSTOMER_UNKNOWN, BreakKind.CONFLICT]]
+)
+def test_a_break_outweighs_everything(sessions: Sessions, kinds: list[BreakKind]) -> None:
+    """Someone must look, whatever else is going on; once it cleared, all is well again."""
+    with sessions.begin() as session:
+        record_id = agree(session)
+        find(session, record_id, kinds)
+    assert look(sessions).state is RecordState.BREAK
+    with sessions.begin() as session:
+        run_id = find(session, record_id, [])
+        clear_unfound(session, record_type=RecordType.CUSTOMER, run_id=run_id, now=LATER)
+    assert look(sessions).state is RecordState.AGREED
+
+
+def test_a_document_is_found_by_its_whole_key(sessions: Sessions) -> None:
+    """Company code and number together."""
+    with sessions.begin() as session:
+        save_erp(session, invoice(), invoice(company_code="2000", purchase_order="other"))
+    view = get_record(sessions, key=RecordKey(RecordType.INVOICE, "2000", "I1"))
+    assert view.erp == invoice(company_code="2000", purchase_order="other")

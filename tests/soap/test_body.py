@@ -1,0 +1,181 @@
+"""Bodies: limits, gzip and character sets, before anything is parsed."""
+
+import gzip
+import io
+import re
+from typing import Any
+
+import pytest
+
+from bridge.soap.body import (
+    RequestIncomplete,
+    RequestTooLarge,
+    UnsupportedEncoding,
+    WrongContentType,
+    discard_body,
+    read_body,
+    require_xml,
+)
+from bridge.soap.settings import SoapSettings
+
+SETTINGS = SoapSettings(max_body_bytes=2000, max_expanded_bytes=5000)
+TEXT = "<a>Köln 漢字</a>"
+
+
+def environ(content: bytes, **variables: Any) -> dict[str, Any]:
+    """What a WSGI server says of a POST."""
+    return {
+        "CONTENT_LENGTH": str(len(content)),
+        "CONTENT_TYPE": "text/xml",
+        "wsgi.input": io.BytesIO(content),
+    } | variables
+
+
+@pytest.mark.parametrize(
+    "given", ["text/xml", "text/xml; charset=utf-8", 'TEXT/XML;charset="UTF-8"']
+)
+def test_soap_1_1_is_text_xml(given: str) -> None:
+    """text/xml is let in, with or without parameters."""
+    require_xml({"CONTENT_TYPE": given})
+
+
+@pytest.mark.parametrize(
+    "given", ["", "application/soap+xml", "application/json", "text/xmlish", "multipart/related"]
+)
+def test_other_content_types(given: str) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(WrongContentType, match=re.escape(given) or "missing"):
+        require_xml({"CONTENT_TYPE": given})
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (TEXT.encode(), "text/xml; charset=utf-8"),
+        (TEXT.encode(), "text/xml"),
+        (TEXT.encode("utf-8-sig"), "text/xml"),
+        (TEXT.encode("utf-8-sig"), "text/xml; charset=utf-8"),
+        (TEXT.encode("utf-16"), "text/xml; charset=utf-16"),
+        (TEXT.encode("utf-16"), "text/xml"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "text/xml"),
+    ],
+)
+def test_character_sets(content: bytes, content_type: str) -> None:
+    """UTF-8 and UTF-16, with and without a byte order mark, become UTF-8."""
+    assert read_body(environ(content, CONTENT_TYPE=content_type), SETTINGS) == TEXT.encode()
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "latin1"])
+def test_western_character_sets(charset: str) -> None:
+    """Old ERPs write Latin-1: told by HTTP or by the XML declaration."""
+    text = f'<?xml version="1.0" encoding="{charset}"?><a>Köln</a>'
+    content = text.encode(charset)
+    for content_type in ("text/xml", f"text/xml; charset={charset}"):
+        assert read_body(environ(content, CONTENT_TYPE=content_type), SETTINGS) == text.encode()
+
+
+def test_http_decides_before_the_declaration() -> None:
+    """Where both tell a character set, HTTP's counts (RFC 7303 section 3)."""
+    content = '<?xml version="1.0" encoding="iso-8859-1"?><a>Köln</a>'.encode()
+    told = environ(content, CONTENT_TYPE="text/xml; charset=utf-8")
+    assert read_body(told, SETTINGS) == content
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        ("<a>ü</a>".encode("latin-1"), "text/xml"),
+        (TEXT.encode(), "text/xml; charset=utf-16-le"),
+        (TEXT.encode(), "text/xml; charset=us-ascii"),
+        (TEXT.encode(), "text/xml; charset=utf-7"),
+        (TEXT.encode(), "text/xml; charset=klingon"),
+        (TEXT.encode(), "text/xml; charset=unicode_escape"),
+        (b'<?xml version="1.0" encoding="EBCDIC-CP-US"?>', "text/xml"),
+    ],
+)
+def test_character_sets_that_lie_or_are_unknown(content: bytes, content_type: str) -> None:
+    """Bytes that are not in their character set, and character sets that nobody needs."""
+    with pytest.raises(UnsupportedEncoding):
+        read_body(environ(content, CONTENT_TYPE=content_type), SETTINGS)
+
+
+def test_gzip() -> None:
+    """A compressed body is expanded."""
+    packed = environ(gzip.compress(TEXT.encode()), HTTP_CONTENT_ENCODING="gzip")
+    assert read_body(packed, SETTINGS) == TEXT.encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"not gzip", UnsupportedEncoding),
+        (gzip.compress(b"a" * 100)[:-4], RequestIncomplete),
+        (gzip.compress(b"a") + b"more", RequestIncomplete),
+        (gzip.compress(b"a" * 5001), RequestTooLarge),
+        (gzip.compress(b"a" * 10_000_000)[:1900], RequestTooLarge),
+    ],
+)
+def test_bad_gzip(content: bytes, error: type[Exception]) -> None:
+    """Truncated, doubled and exploding bodies are refused, the last at the limit."""
+    with pytest.raises(error):
+        read_body(environ(content, HTTP_CONTENT_ENCODING="gzip"), SETTINGS)
+
+
+def test_other_content_encodings() -> None:
+    """An encoding that is not read is named."""
+    with pytest.raises(UnsupportedEncoding, match="br"):
+        read_body(environ(b"", HTTP_CONTENT_ENCODING="br"), SETTINGS)
+
+
+def test_an_announced_size_is_enough_to_refuse() -> None:
+    """A body that is too large is refused before it is read."""
+    announced = environ(b"", CONTENT_LENGTH="2001")
+    announced["wsgi.input"] = None
+    with pytest.raises(RequestTooLarge, match="2000"):
+        read_body(announced, SETTINGS)
+
+
+def test_sizes_at_the_limit() -> None:
+    """The limit itself is allowed; chunked bodies are limited too."""
+    assert len(read_body(environ(b"a" * 2000), SETTINGS)) == 2000
+    chunked = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    assert len(read_body(environ(b"a" * 2000, **chunked), SETTINGS)) == 2000
+    with pytest.raises(RequestTooLarge):
+        read_body(environ(b"a" * 2001, **chunked), SETTINGS)
+
+
+def test_a_body_that_ends_too_early() -> None:
+    """Fewer bytes than announced are told as such, not as bad XML."""
+    with pytest.raises(RequestIncomplete, match="5 of 10"):
+        read_body(environ(b"12345", CONTENT_LENGTH="10"), SETTINGS)
+
+
+@pytest.mark.parametrize(("size", "unread"), [(0, 0), (1, 0), (2000, 0), (2001, 2001)])
+def test_a_refused_body_is_read_to_its_end(size: int, unread: int) -> None:
+    """The connection can serve the next call; what no call may send is left where it is."""
+    request = environ(b"x" * size)
+    discard_body(request, SETTINGS)
+    assert len(request["wsgi.input"].read()) == unread
+
+
+def test_a_refused_body_that_never_comes() -> None:
+    """A body that ends early, or was never announced, is no reason to wait."""
+    discard_body(environ(b"x", CONTENT_LENGTH="2000"), SETTINGS)
+    discard_body(environ(b"", CONTENT_LENGTH=""), SETTINGS)
+
+
+def test_few_refused_bodies_are_read_at_a_time() -> None:
+    """Whoever is refused may send slowly on purpose: the ninth is not waited for."""
+    held: list[dict[str, Any]] = []
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            another = environ(b"x" * 9, **{"wsgi.input": Slow(b"x" * 9)})
+            held.append(another)
+            discard_body(another, SETTINGS)
+            return super().read(size)
+
+    discard_body(environ(b"x" * 9, **{"wsgi.input": Slow(b"x" * 9)}), SETTINGS)
+    assert len(held) == 8
+    assert held[-1]["wsgi.input"].tell() == 0
+    assert all(one["wsgi.input"].tell() == 9 for one in held[:-1])

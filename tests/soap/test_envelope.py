@@ -1,0 +1,138 @@
+"""Envelopes: what is let in, and what is refused before anything of it is used."""
+
+import pytest
+
+from bridge.soap.envelope import (
+    SOAP_ENVELOPE,
+    ForbiddenMarkup,
+    HeaderNotUnderstood,
+    MalformedXml,
+    NotAnEnvelope,
+    VersionMismatch,
+    read_envelope,
+    require_understood,
+)
+
+
+def envelope(body: str, *, header: str = "", namespace: str = SOAP_ENVELOPE) -> bytes:
+    """An envelope as text."""
+    return (
+        f'<e:Envelope xmlns:e="{namespace}">{header}<e:Body>{body}</e:Body></e:Envelope>'
+    ).encode()
+
+
+def test_the_body_and_the_headers_are_found() -> None:
+    """The one element of the body, and all headers."""
+    content = envelope("<a>1</a>", header="<e:Header><h/><i/></e:Header>")
+    read = read_envelope(b'<?xml version="1.0" encoding="UTF-8"?>\n<!-- hello -->' + content)
+    assert (read.body.tag, read.body.text) == ("a", "1")
+    assert [header.tag for header in read.headers] == ["h", "i"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b"<a>",
+        envelope("<a/>")[:-5],
+        envelope("<a/>") * 2,
+        envelope("<a>\x00</a>"),
+        envelope("<a>&#0;</a>"),
+        envelope("<a>&nbsp;</a>"),
+        envelope("<p:a/>"),
+        b"\xff\xfe" + envelope("<a/>"),
+        envelope("<a>\xfc</a>").replace("\xfc".encode(), b"\xfc"),
+    ],
+)
+def test_malformed_xml(content: bytes) -> None:
+    """Truncated, doubled, illegal or mis-encoded XML is refused in one line."""
+    with pytest.raises(MalformedXml) as caught:
+        read_envelope(content)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        "<!DOCTYPE a>",
+        "<!-- Envelope --><!DOCTYPE e:Envelope>",
+        '<!DOCTYPE a [<!ENTITY x "y">]>',
+        '<!DOCTYPE a SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>',
+    ],
+)
+def test_no_document_type(declaration: str) -> None:
+    """Any DOCTYPE is refused, wherever it hides, and no entity is resolved."""
+    with pytest.raises(ForbiddenMarkup):
+        read_envelope(declaration.encode() + envelope("<a/>"))
+
+
+def test_the_text_of_a_document_type_is_text() -> None:
+    """Inside the body it declares nothing, and is what someone wrote."""
+    read = read_envelope(envelope("<a><![CDATA[<!DOCTYPE a><?p?>]]></a>"))
+    assert read.body.text == "<!DOCTYPE a><?p?>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        envelope("<a><?php die ?></a>"),
+        b"<?p?>" + envelope("<a/>"),
+        b'<?xml-stylesheet href="x"?>' + envelope("<a/>"),
+        b'<?xml version="1.0"?><?p?>' + envelope("<a/>"),
+        envelope("<a/>") + b"<?p?>",
+    ],
+)
+def test_no_processing_instructions(content: bytes) -> None:
+    """SOAP messages hold none (SOAP 1.1 section 3)."""
+    with pytest.raises(ForbiddenMarkup):
+        read_envelope(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html/>",
+        envelope(""),
+        envelope("<a/><b/>"),
+        f'<Envelope xmlns="{SOAP_ENVELOPE}"/>'.encode(),
+    ],
+)
+def test_no_envelope(content: bytes) -> None:
+    """XML without an envelope, or without one operation in it."""
+    with pytest.raises(NotAnEnvelope):
+        read_envelope(content)
+
+
+def test_another_soap_version() -> None:
+    """SOAP 1.2 is told by its namespace."""
+    with pytest.raises(VersionMismatch):
+        read_envelope(envelope("<a/>", namespace="http://www.w3.org/2003/05/soap-envelope"))
+
+
+def test_depth_is_limited() -> None:
+    """A deep tree costs no stack."""
+    with pytest.raises(MalformedXml):
+        read_envelope(envelope("<a>" * 100_000 + "</a>" * 100_000))
+
+
+@pytest.mark.parametrize("flag", ["1", "true"])
+@pytest.mark.parametrize("actor", ["", 'e:actor="http://schemas.xmlsoap.org/soap/actor/next"'])
+def test_headers_that_must_be_understood(flag: str, actor: str) -> None:
+    """A binding header for us is refused, unless it is one that we know."""
+    header = f'<e:Header><h xmlns="urn:x" e:mustUnderstand="{flag}" {actor}/></e:Header>'
+    headers = read_envelope(envelope("<a/>", header=header)).headers
+    with pytest.raises(HeaderNotUnderstood, match="urn:x"):
+        require_understood(headers)
+    require_understood(headers, understood=["{urn:x}h"])
+
+
+@pytest.mark.parametrize(
+    "attributes", ["", 'e:mustUnderstand="0"', 'e:mustUnderstand="1" e:actor="urn:proxy"']
+)
+def test_headers_that_need_not_be_understood(attributes: str) -> None:
+    """Headers that do not bind us are ignored."""
+    header = f'<e:Header><h xmlns="urn:x" {attributes}/></e:Header>'
+    require_understood(read_envelope(envelope("<a/>", header=header)).headers)

@@ -1,0 +1,146 @@
+"""Runs of jobs, from the request to the end."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from bridge.store.models import Run, RunStatus
+from bridge.store.runs import (
+    Ending,
+    find_run,
+    finish_run,
+    last_success,
+    latest_runs,
+    purge_runs,
+    request_run,
+    requested_jobs,
+    start_run,
+)
+from tests.builders import EARLY
+
+Sessions = sessionmaker[Session]
+LATER = EARLY + timedelta(hours=1)
+
+
+def end(session: Session, run_id: int, status: RunStatus = RunStatus.SUCCEEDED) -> int:
+    finish_run(session, run_id, Ending(status=status, until=EARLY), now=LATER)
+    return run_id
+
+
+def run(session: Session, run_id: int) -> Run:
+    query = select(Run).where(Run.id == run_id)
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def test_a_run_opens_and_ends(sessions: Sessions) -> None:
+    """When it started, how it ended, what it said and how far it came are kept."""
+    with sessions.begin() as session:
+        run_id = start_run(session, job="fetch", now=EARLY)
+        started = run(session, run_id)
+        assert (started.status, started.started_at) == (RunStatus.RUNNING, EARLY)
+        assert started.finished_at is None
+        ending = Ending(
+            status=RunStatus.SUCCEEDED,
+            summary={"read": 7},
+            until=EARLY,
+            settings_digest="abc",
+        )
+        finish_run(session, run_id, ending, now=LATER)
+        ended = run(session, run_id)
+        assert (ended.status, ended.finished_at) == (RunStatus.SUCCEEDED, LATER)
+        assert (ended.until, ended.settings_digest) == (EARLY, "abc")
+        assert json.loads(ended.summary or "") == {"read": 7}
+
+
+def test_a_requested_run_is_taken(sessions: Sessions) -> None:
+    """Whoever starts the job next runs the one that was asked for."""
+    with sessions.begin() as session:
+        asked = request_run(session, job="fetch", now=EARLY)
+        assert requested_jobs(session) == ["fetch"]
+        assert start_run(session, job="fetch", now=LATER) == asked
+        assert (run(session, asked).requested_at, run(session, asked).started_at) == (EARLY, LATER)
+        assert requested_jobs(session) == []
+
+
+def test_asking_twice_is_asking_once(sessions: Sessions) -> None:
+    """A request that waits serves everybody; one that runs serves nobody who asks later."""
+    with sessions.begin() as session:
+        first = request_run(session, job="fetch", now=EARLY)
+        assert request_run(session, job="fetch", now=LATER) == first
+        assert request_run(session, job="relay", now=LATER) != first
+        start_run(session, job="fetch", now=LATER)
+        assert request_run(session, job="fetch", now=LATER) != first
+
+
+def test_requests_are_served_in_their_order(sessions: Sessions) -> None:
+    """The job that was asked for first comes first, whatever its name."""
+    with sessions.begin() as session:
+        for job in ("relay", "fetch", "relay", "purge"):
+            request_run(session, job=job, now=EARLY)
+        assert requested_jobs(session) == ["relay", "fetch", "purge"]
+
+
+def test_a_run_whose_process_died_fails(sessions: Sessions) -> None:
+    """The next run of that job says so; other jobs' runs are not touched."""
+    with sessions.begin() as session:
+        dead = start_run(session, job="fetch", now=EARLY)
+        other = start_run(session, job="relay", now=EARLY)
+        start_run(session, job="fetch", now=LATER)
+        assert run(session, dead).status is RunStatus.FAILED
+        assert run(session, dead).finished_at == LATER
+        assert run(session, dead).error == "interrupted: its process ended before it did"
+        assert run(session, other).status is RunStatus.RUNNING
+
+
+@pytest.mark.parametrize("status", [RunStatus.FAILED, RunStatus.REFUSED])
+def test_only_success_moves_the_watermark(sessions: Sessions, status: RunStatus) -> None:
+    """The last success counts, whatever failed after it."""
+    with sessions.begin() as session:
+        assert last_success(session, "fetch") is None
+        end(session, start_run(session, job="fetch", now=EARLY))
+        good = end(session, start_run(session, job="fetch", now=EARLY))
+        end(session, start_run(session, job="fetch", now=EARLY), status)
+        start_run(session, job="fetch", now=EARLY)
+        end(session, start_run(session, job="relay", now=EARLY))
+        found = last_success(session, "fetch")
+        assert found is not None
+        assert found.id == good
+
+
+def test_the_newest_run_of_each_job(sessions: Sessions) -> None:
+    """Jobs that never ran have none."""
+    with sessions.begin() as session:
+        assert latest_runs(session) == {}
+        end(session, start_run(session, job="fetch", now=EARLY))
+        newest = start_run(session, job="fetch", now=EARLY)
+        relay = start_run(session, job="relay", now=EARLY)
+        assert {job: one.id for job, one in latest_runs(session).items()} == {
+            "fetch": newest,
+            "relay": relay,
+        }
+
+
+def test_a_run_is_found_by_its_id(sessions: Sessions) -> None:
+    """Or not at all."""
+    with sessions.begin() as session:
+        run_id = start_run(session, job="fetch", now=EARLY)
+        found = find_run(session, run_id)
+        assert found is not None
+        assert found.job == "fetch"
+        assert find_run(session, run_id + 1) is None
+
+
+def test_purging_keeps_each_jobs_last_success(sessions: Sessions) -> None:
+    """Watermarks outlive the retention time; so do runs that have not ended."""
+    with sessions.begin() as session:
+        end(session, start_run(session, job="fetch", now=EARLY))
+        kept = end(session, start_run(session, job="fetch", now=EARLY))
+        end(session, start_run(session, job="fetch", now=EARLY), RunStatus.FAILED)
+        running = start_run(session, job="relay", now=EARLY)
+        asked = request_run(session, job="purge", now=EARLY)
+        assert purge_runs(session, before=LATER) == 0
+        assert purge_runs(session, before=LATER + timedelta(seconds=1)) == 2
+        assert set(session.scalars(select(Run.id))) == {kept, running, asked}

@@ -1,0 +1,141 @@
+"""What tests of the store and of what stands on it put into the database, and take out again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bridge.domain.content import decode_values
+from bridge.domain.crm import CrmRecord
+from bridge.domain.reconcile import Correction, FieldCorrection, Reason
+from bridge.domain.records import (
+    Record,
+    RecordKey,
+    RecordType,
+    System,
+    Value,
+    Values,
+    key_of,
+    record_type_of,
+    values_of,
+)
+from bridge.store import models
+from bridge.store.crm import PageOutcome, save_crm_page
+from bridge.store.models import Outbox, OutboxStatus, Version
+from bridge.store.records import NewVersion, ensure_records, find_records, save_versions
+from bridge.store.runs import start_run
+from tests.builders import EARLY, compared
+
+
+def save(
+    session: Session,
+    system: System,
+    key: RecordKey,
+    values: Values,
+    *,
+    at: datetime = EARLY,
+    deleted: bool = False,
+) -> int:
+    """Saves one system's version of a record; gives the record's id."""
+    record_id = ensure_records(session, [key])[key]
+    save_versions(session, [_version(record_id, system, key, values, at, deleted)])
+    return record_id
+
+
+def save_erp(
+    session: Session, *records: Record, at: datetime = EARLY, deleted: bool = False
+) -> list[int]:
+    """Saves what the ERP says; gives the records' ids."""
+    ids = ensure_records(session, map(key_of, records))
+    versions = [
+        _version(ids[key_of(one)], System.ERP, key_of(one), values_of(one), at, deleted)
+        for one in records
+    ]
+    save_versions(session, versions)
+    return [version.record_id for version in versions]
+
+
+def save_crm(
+    session: Session,
+    *page: CrmRecord,
+    record_type: RecordType = RecordType.CUSTOMER,
+    read_at: datetime = EARLY,
+    touch: bool = False,
+) -> PageOutcome:
+    """Saves a page that was read from Salesforce."""
+    return save_crm_page(
+        session,
+        record_type=record_type,
+        page=page,
+        compared=compared(record_type),
+        read_at=read_at,
+        touch=touch,
+    )
+
+
+def version_of(session: Session, record: Record, system: System) -> Version | None:
+    """One system's version of the record with this record's key, as it stands in the database."""
+    key = key_of(record)
+    record_id = find_records(session, [key]).get(key)
+    query = select(Version).where(Version.record_id == record_id, Version.system == system)
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
+def values_in(session: Session, record: Record, system: System) -> dict[str, Value | None] | None:
+    """The values of that version, None where there is none."""
+    version = version_of(session, record, system)
+    return None if version is None else decode_values(record_type_of(record), version.content)
+
+
+def row_of(session: Session, record: Record) -> models.Record:
+    """The crosswalk row of the record's key."""
+    key = key_of(record)
+    query = select(models.Record).where(models.Record.id == find_records(session, [key])[key])
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def new_run(session: Session, now: datetime, job: str = "reconcile-customers") -> int:
+    """Opens a run."""
+    return start_run(session, job=job, now=now)
+
+
+def wish(
+    target: System = System.CRM,
+    *,
+    old: Mapping[str, Value | None] | None = None,
+    **changes: Value | None,
+) -> Correction:
+    """A correction that sets these fields; what they replace is in `old`, where it matters."""
+    fields = [
+        FieldCorrection(name, (old or {}).get(name), value, Reason.SURVIVED)
+        for name, value in changes.items()
+    ]
+    return Correction(target, tuple(fields))
+
+
+def outbox(session: Session) -> list[Outbox]:
+    """All staged corrections, oldest first, as they stand in the database."""
+    query = select(Outbox).order_by(Outbox.id).execution_options(populate_existing=True)
+    return list(session.scalars(query))
+
+
+def states(session: Session) -> list[OutboxStatus]:
+    """Where all staged corrections stand, oldest first."""
+    return [row.status for row in outbox(session)]
+
+
+def _version(
+    record_id: int, system: System, key: RecordKey, values: Values, at: datetime, deleted: bool
+) -> NewVersion:
+    return NewVersion(
+        record_id=record_id,
+        system=system,
+        record_type=key.record_type,
+        values=values,
+        compared=compared(key.record_type),
+        modified_at=at,
+        known_at=at,
+        deleted=deleted,
+        crm_key=str(key) if system is System.CRM else None,
+    )
