@@ -24,7 +24,7 @@ from tests.hostile.attacks import ATTACKS, GOOD, PING, XML, envelope
 from tests.hostile.target import CONSUMER, PATH, Answer, judge
 
 CALL = envelope(PING).encode()
-BODY_SECONDS = 1.0
+BODY_SECONDS = 2.0
 SETTINGS = {
     "THREADS": "2",
     "BODY_TIMEOUT_SECONDS": str(BODY_SECONDS),
@@ -194,7 +194,7 @@ def test_an_announced_giant(server: Server) -> None:
     started = time.monotonic()
     answer = server.ask(server.head("Content-Length: 10000000000"))
     assert b"<Code>RequestTooLarge</Code>" in answer
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_chunked_bodies(server: Server) -> None:
