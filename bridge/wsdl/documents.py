@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from lxml.etree import QName, _Element
 
+from bridge.wsdl.mistaken import what_root_is
 from bridge.wsdl.model import WSDL, XSD
 from bridge.wsdl.source import (
     ImportRefused,
@@ -92,9 +93,7 @@ class _Loader:
     def load(self, content: bytes, place: Place) -> Documents:
         root = parse(content, place)
         if root.tag != _DEFINITIONS:
-            raise UnusableDescription(
-                f"{place} is no WSDL 1.1: its root is {QName(root).localname}, not definitions"
-            )
+            raise UnusableDescription(f"{place} {what_root_is(root)}")
         self._bytes = len(content)
         self._roots[str(place)] = root
         self._found = Documents(Document(place, root), content)
@@ -140,8 +139,15 @@ class _Loader:
             place = self._place(document, reference) if reference else None
             if place is not None:
                 adopted = namespace if node.tag in _INCLUSIONS else ""
-                found.append(Document(place, self._root(place), node, adopted))
+                found.append(Document(place, self._imported(place, document, node), node, adopted))
         return found
+
+    def _imported(self, place: Place, importer: Document, node: _Element) -> _Element:
+        try:
+            return self._root(place)
+        except UnusableDescription as error:
+            line = f"line {node.sourceline} of {importer.place}"
+            raise UnusableDescription(f"{error} (it is imported by {line})") from error
 
     def _place(self, document: Document, reference: str) -> Place | None:
         try:

@@ -4,6 +4,7 @@ A WSDL may be anybody's. No DOCTYPE, no entities, sizes limited; an import is fo
 file beside the first document, or to the host that the first document came from.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
@@ -12,6 +13,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from bridge import BridgeError
+from bridge.wsdl.mistaken import what_bytes_are
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 """Salesforce's partner WSDL is below 1 MB; enterprise WSDLs of large orgs stay below 30 MB."""
@@ -20,6 +22,16 @@ TIMEOUT_SECONDS = (5.0, 30.0)
 
 _PIECE_BYTES = 65_536
 _PROLOG_STEP_BYTES = 256
+_HTTP = ("http", "https")
+_PROLOG_BYTES = 65_536
+_REASONS = {
+    "Timeout": "no answer in time",
+    "SSLError": "its certificate is not trusted",
+    "ConnectionError": "nothing answers there",
+    "InvalidURL": "it is no URL",
+}
+"""Errors of requests by name: most specific first, for it is imported where it is needed."""
+_DOCTYPE = "has a DOCTYPE, which is refused (WS-I R1008): remove it"
 
 
 class UnusableDescription(BridgeError):
@@ -49,21 +61,28 @@ class Place:
 
 
 def first_place(source: str) -> Place:
-    """The place of the document that a person names."""
-    if urlsplit(source).scheme in ("http", "https"):
+    """The place of the document that a person names. Raises UnusableDescription."""
+    scheme = _scheme(source)
+    if scheme in _HTTP:
         return Place(url=source, home=_host(source))
-    path = Path(source).resolve()
+    if scheme is None or "://" in source:
+        shown = source.rpartition("@")[2]
+        raise UnusableDescription(f"{shown} is neither a file nor a URL that begins with http")
+    path = _real(Path(source))
     return Place(path=path, home=str(path.parent))
 
 
 def place_of_import(place: Place, reference: str) -> Place:
     """Where an import of the document at `place` leads. Raises ImportRefused."""
+    scheme = _scheme(reference)
+    if scheme is None:
+        raise ImportRefused(f"{reference}: is no URL")
     reference = urldefrag(reference).url
     if place.path is None:
         return _on_same_host(place, urljoin(place.url, reference))
-    if urlsplit(reference).scheme:
+    if scheme:
         raise ImportRefused(f"{reference}: a file's imports are followed to files alone")
-    path = (place.path.parent / reference).resolve()
+    path = _real(place.path.parent / reference)
     if not path.is_relative_to(place.home):
         raise ImportRefused(f"{reference}: lies outside the folder {place.home}")
     return Place(path=path, home=place.home)
@@ -85,10 +104,12 @@ def read_place(place: Place, *, may_redirect: bool = False) -> tuple[bytes, Plac
 def parse(content: bytes, place: Place, *, keep_instructions: bool = False) -> _Element:
     """The root element. Raises UnusableDescription, for any DOCTYPE too (WS-I R1008)."""
     try:
-        _refuse_doctype(content, place)
+        if _has_doctype(content):
+            raise UnusableDescription(f"{place} {what_bytes_are(content) or _DOCTYPE}")
         return etree.fromstring(content, _parser(keep_instructions=keep_instructions))
     except etree.XMLSyntaxError as error:
-        raise UnusableDescription(f"{place} is no well-formed XML: {error.msg}") from None
+        told = what_bytes_are(content) or f"is no well-formed XML: {error.msg}"
+        raise UnusableDescription(f"{place} {told}") from None
 
 
 def without_credentials(url: str) -> str:
@@ -97,13 +118,26 @@ def without_credentials(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def _real(path: Path) -> Path:
+    """The path without links; unlike Path.resolve, links in a circle are left to whoever reads."""
+    return Path(os.path.realpath(path))
+
+
+def _scheme(url: str) -> str | None:
+    """The scheme, empty without one; None of what can be no URL."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return None
+
+
 def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
 
 
 def _on_same_host(place: Place, url: str) -> Place:
     shown = without_credentials(url)
-    if urlsplit(url).scheme not in ("http", "https"):
+    if urlsplit(url).scheme not in _HTTP:
         raise ImportRefused(f"{shown}: imports of a URL are followed by HTTP alone")
     if _host(url) != place.home:
         raise ImportRefused(f"{shown}: lies on another host than {place.home}")
@@ -118,15 +152,31 @@ def _download(place: Place, *, may_redirect: bool) -> tuple[bytes, Place]:
             place.url, stream=True, timeout=TIMEOUT_SECONDS, allow_redirects=may_redirect
         ) as response:
             if response.status_code != 200:
-                raise UnusableDescription(f"{place} answers with HTTP {response.status_code}")
+                raise UnusableDescription(f"{place} {_refusal(response.status_code)}")
             content = bytearray()
             for piece in response.iter_content(_PIECE_BYTES):
                 content += piece
                 _require_size(content, place)
             return bytes(content), Place(url=response.url, home=_host(response.url))
     except (requests.RequestException, ValueError) as error:
-        reason = type(error).__name__
-        raise UnusableDescription(f"{place} cannot be fetched: {reason}") from error
+        raise UnusableDescription(f"{place} cannot be fetched: {_reason(error)}") from error
+
+
+def _refusal(status: int) -> str:
+    """What another status than 200 means."""
+    told = f"answers with HTTP {status}"
+    if status == 401:
+        return f"{told}: put user and password into the URL, as in https://user:password@host/"
+    return told
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the text of the error: that one may hold a password."""
+    kinds = {one.__name__ for one in type(error).__mro__}
+    for kind, told in _REASONS.items():
+        if kind in kinds:
+            return told
+    return type(error).__name__
 
 
 def _require_size(content: bytes | bytearray, place: Place) -> None:
@@ -145,15 +195,18 @@ def _parser(*, keep_instructions: bool) -> etree.XMLParser:
     )
 
 
-def _refuse_doctype(content: bytes, place: Place) -> None:
+def _has_doctype(content: bytes) -> bool:
     """Reads up to the first element: a DOCTYPE stands before it, and its entities are unused."""
     prolog = etree.XMLPullParser(
         events=("start",), resolve_entities=False, no_network=True, load_dtd=False
     )
-    for at in range(0, len(content), _PROLOG_STEP_BYTES):
-        prolog.feed(content[at : at + _PROLOG_STEP_BYTES])
-        for _, element in prolog.read_events():
-            assert isinstance(element, _Element)
-            if str(getattr(element.getroottree().docinfo, "doctype", "")):
-                raise UnusableDescription(f"{place} has a DOCTYPE, which is refused: remove it")
-            return
+    try:
+        for at in range(0, len(content), _PROLOG_STEP_BYTES):
+            prolog.feed(content[at : at + _PROLOG_STEP_BYTES])
+            for _, element in prolog.read_events():
+                assert isinstance(element, _Element)
+                return bool(str(getattr(element.getroottree().docinfo, "doctype", "")))
+    except etree.XMLSyntaxError:
+        # One that is broken, or made to hurt: its entities nest without end.
+        return b"<!DOCTYPE" in content[:_PROLOG_BYTES]
+    return False

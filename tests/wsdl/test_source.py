@@ -1,5 +1,6 @@
 """Documents are refused before they are believed."""
 
+import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def test_a_doctype_is_refused(document: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"text", b"<a", b"<a>&b;</a>", b"<a>" * 300 + b"</a>" * 300, b"\xff\xfe"]
+    "document", [b"text", b"<a", b"<a>&b;</a>", b"<a>" * 300 + b"</a>" * 300, b"\xff\xfe"]
 )
 def test_what_is_no_xml_is_told_in_one_line(document: bytes) -> None:
     """Broken and too deep documents end with one line."""
@@ -81,17 +82,36 @@ def test_what_is_no_xml_is_told_in_one_line(document: bytes) -> None:
     assert "\n" not in str(told.value)
 
 
-def test_a_document_that_is_no_wsdl_is_refused(tmp_path: Path) -> None:
-    """XML of another kind is named by its root."""
-    (tmp_path / "a.xml").write_text("<html/>")
-    with pytest.raises(UnusableDescription, match="its root is html"):
-        load_documents(str(tmp_path / "a.xml"))
-
-
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    """A file that is not there is named."""
+    """A file that is not there is named; so are a folder, and links in a circle."""
     with pytest.raises(UnusableDescription, match="No such file"):
         load_documents(str(tmp_path / "missing.wsdl"))
+    with pytest.raises(UnusableDescription, match="Is a directory"):
+        load_documents(str(tmp_path))
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(UnusableDescription, match="symbolic links"):
+        load_documents(str(tmp_path / "circle"))
+
+
+@pytest.mark.parametrize("source", ["ftp://host/a.wsdl", "http://[::1", "file:///etc/passwd"])
+def test_other_sources_than_files_and_http_are_told(source: str) -> None:
+    """What is neither a file nor an HTTP address ends with one line."""
+    with pytest.raises(UnusableDescription, match="neither a file nor a URL"):
+        load_documents(source)
+
+
+def test_an_import_that_cannot_be_read_names_its_importer(tmp_path: Path) -> None:
+    """Where a file is missing, the line that asks for it is told."""
+    (tmp_path / "a.wsdl").write_text(importing("more.xsd"))
+    with pytest.raises(UnusableDescription, match=r"more\.xsd cannot .*by line 7 of .*a\.wsdl"):
+        load_documents(str(tmp_path / "a.wsdl"))
+
+
+def test_an_import_that_is_no_url_is_left_alone(tmp_path: Path) -> None:
+    """A location that cannot be read is told, and the rest is read all the same."""
+    (tmp_path / "a.wsdl").write_text(importing("http://[::1/more.xsd"))
+    documents = load_documents(str(tmp_path / "a.wsdl"))
+    assert documents.not_followed == ["http://[::1/more.xsd: is no URL"]
 
 
 def test_a_file_beside_it_is_imported(tmp_path: Path) -> None:
@@ -174,9 +194,25 @@ def test_a_url_that_answers_badly_is_told() -> None:
     with serving({}) as (address, _), pytest.raises(UnusableDescription, match="HTTP 404"):
         load_documents(f"{address}/a.wsdl")
     secret = address.replace("http://", "http://user:geheim@")
-    with pytest.raises(UnusableDescription, match="cannot be fetched") as told:
+    with pytest.raises(UnusableDescription, match="nothing answers there") as told:
         load_documents(secret)
     assert "geheim" not in str(told.value)
+
+
+def test_a_url_that_wants_credentials_says_how() -> None:
+    """HTTP 401 is told with what to do."""
+    with (
+        serving({"/a.wsdl": (401, {}, b"")}) as (address, _),
+        pytest.raises(UnusableDescription, match="HTTP 401: put user and password into the URL"),
+    ):
+        load_documents(f"{address}/a.wsdl")
+
+
+def test_a_zipped_answer_is_unpacked() -> None:
+    """A server may compress what it sends."""
+    zipped = gzip.compress(GOOD.encode())
+    with serving({"/a.wsdl": (200, {"Content-Encoding": "gzip"}, zipped)}) as (address, _):
+        assert load_documents(f"{address}/a.wsdl").content == GOOD.encode()
 
 
 def test_sizes_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
