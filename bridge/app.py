@@ -22,7 +22,7 @@ from bridge.console.pages import ConsoleContext, build_console
 from bridge.domain.records import RecordType
 from bridge.domain.survivorship import Rules
 from bridge.logs import configure_logs
-from bridge.operations.consumers import Authenticator
+from bridge.operations.authentication import Authenticator
 from bridge.rules import build_rules
 from bridge.salesforce import BadMapping, Mapping, SalesforceClient, load_mappings
 from bridge.settings import (
@@ -114,7 +114,7 @@ class Application:
         soap = build_soap_application(
             SoapContext(
                 sessions=self.sessions,
-                authenticator=Authenticator(self.sessions),
+                authenticator=Authenticator(self.sessions, self.settings.consumers),
                 clock=utc_now,
                 settings=self.settings.soap,
             )

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bridge import BridgeError
 from bridge.domain.survivorship import Survivor
+from bridge.operations.settings import ConsumerSettings
 from bridge.salesforce.settings import SalesforceSettings
 from bridge.soap.settings import SoapSettings
 from bridge.store.settings import DatabaseSettings
@@ -72,6 +73,7 @@ class Settings(_Section):
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     soap: SoapSettings = SoapSettings()
+    consumers: ConsumerSettings = ConsumerSettings()
     salesforce: SalesforceSettings | None = None
     schedule: ScheduleSettings = ScheduleSettings()
     jobs: JobSettings = JobSettings()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from cheroot.wsgi import Server
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.operations.consumers import Authenticator, create_consumer
+from bridge.operations.authentication import Authenticator
+from bridge.operations.consumers import create_consumer
 from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.faults import fault_of, write_fault
 from bridge.soap.settings import SoapSettings

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.operations.consumers import Authenticator, Consumer
+from bridge.operations.authentication import Authenticator, Consumer
 from bridge.soap.settings import SoapSettings
 
 

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from bridge.operations.consumers import WrongCredentials
+from bridge.operations.authentication import WrongCredentials
 from bridge.operations.lookup import UnknownRecord
 from bridge.operations.submissions import MessageIdReused, UnknownMessageId
 from bridge.soap import contract

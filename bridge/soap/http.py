@@ -12,7 +12,7 @@ from werkzeug.datastructures import Authorization
 from werkzeug.wrappers import Response
 
 from bridge import BridgeError
-from bridge.operations.consumers import Consumer, WrongCredentials
+from bridge.operations.authentication import Consumer, Secret, WrongCredentials
 from bridge.soap.body import discard_body, read_body, require_xml
 from bridge.soap.context import Call, SoapContext
 from bridge.soap.dispatch import dispatcher
@@ -102,11 +102,10 @@ class SoapEndpoint:
         given = _authorization(environ.get("HTTP_AUTHORIZATION", ""))
         if given is None or given.type != "basic":
             raise WrongCredentials("send the consumer's name and secret by HTTP Basic")
-        name = given.username or ""
-        if not name.isprintable():  # no consumer has such a name; PostgreSQL takes no NUL
-            raise WrongCredentials("wrong name or secret")
         return self._context.authenticator.authenticate(
-            name=name, secret=given.password or "", now=self._context.clock()
+            Secret(given.username or "", given.password or ""),
+            address=environ.get("REMOTE_ADDR", ""),
+            now=self._context.clock(),
         )
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import run_wsgi_app
 
-from bridge.operations.consumers import Authenticator, create_consumer
+from bridge.operations.authentication import Authenticator
+from bridge.operations.consumers import create_consumer
 from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.calls import decode_fault
 from bridge.soap.faults import BridgeFault

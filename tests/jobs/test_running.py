@@ -32,7 +32,7 @@ class Summary:
 
 
 def write(session: Session, context: JobContext) -> None:
-    add_consumer(session, name="written", secret_hash="x", now=context.clock())
+    add_consumer(session, name="written", now=context.clock())
 
 
 def succeeding(context: JobContext, scope: Scope) -> None:

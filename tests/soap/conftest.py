@@ -13,7 +13,8 @@ from cheroot.wsgi import Server
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.operations.consumers import Authenticator, create_consumer
+from bridge.operations.authentication import Authenticator
+from bridge.operations.consumers import create_consumer
 from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.settings import SoapSettings
 from bridge.store.engine import open_engine, session_factory, upgrade_schema

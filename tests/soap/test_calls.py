@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.operations.consumers import WrongCredentials
+from bridge.operations.authentication import WrongCredentials
 from bridge.soap.calls import UnreadableAnswer, decode_fault, decode_receipt, encode_request
 from bridge.soap.codec import operation_codecs
 from bridge.soap.envelope import write_envelope

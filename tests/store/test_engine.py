@@ -54,7 +54,7 @@ def test_a_job_has_one_holder(engine: Engine) -> None:
 def test_instants_come_back_aware(sessions: sessionmaker[Session], now: datetime) -> None:
     """What is stored as an instant comes back equal, in UTC."""
     with sessions.begin() as session:
-        session.add(Consumer(name="erp", secret_hash="x", created_at=now))
+        session.add(Consumer(name="erp", created_at=now))
     with sessions() as session:
         found = session.query(Consumer).one().created_at
     assert found == now

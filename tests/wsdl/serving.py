@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cheroot.wsgi import Server
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.operations.consumers import Authenticator
+from bridge.operations.authentication import Authenticator
 from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.settings import SoapSettings
 

@@ -1,4 +1,6 @@
-"""The first schema: crosswalk, versions, submissions, outbox, runs, breaks, totals."""
+"""The first schema: consumers, calls, crosswalk, versions, submissions, outbox, runs, breaks,
+totals.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,12 +23,59 @@ def upgrade() -> None:
         "consumer",
         sa.Column("id", ID, nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("secret_hash", sa.String(length=200), nullable=False),
+        sa.Column("rights", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+    op.create_table(
+        "credential",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("consumer_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["consumer_id"], ["consumer.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("credential_by_consumer", "credential", ["consumer_id"], unique=False)
+    op.create_index(
+        "credential_one_certificate",
+        "credential",
+        ["value"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'CERTIFICATE'"),
+        postgresql_where=sa.text("kind = 'CERTIFICATE'"),
+    )
+    op.create_table(
+        "nonce",
+        sa.Column("consumer_id", ID, autoincrement=False, nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["consumer_id"], ["consumer.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("consumer_id", "digest"),
+    )
+    op.create_index("nonce_by_age", "nonce", ["seen_at"], unique=False)
+    op.create_table(
+        "call",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("consumer", sa.String(length=80), nullable=True),
+        sa.Column("address", sa.String(length=60), nullable=False),
+        sa.Column("operation", sa.String(length=80), nullable=True),
+        sa.Column("message_id", sa.String(length=80), nullable=True),
+        sa.Column("request_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("answer_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("outcome", sa.String(length=80), nullable=False),
+        sa.Column("correlation_id", sa.String(length=100), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("call_by_age", "call", ["at"], unique=False)
+    op.create_index("call_by_consumer", "call", ["consumer", "id"], unique=False)
     op.create_table(
         "record",
         sa.Column("id", ID, nullable=False),
@@ -193,5 +242,18 @@ def downgrade() -> None:
     op.drop_index("run_by_job", table_name="run")
     op.drop_table("run")
     op.drop_table("record")
+    op.drop_index("call_by_consumer", table_name="call")
+    op.drop_index("call_by_age", table_name="call")
+    op.drop_table("call")
+    op.drop_index("nonce_by_age", table_name="nonce")
+    op.drop_table("nonce")
+    op.drop_index(
+        "credential_one_certificate",
+        table_name="credential",
+        sqlite_where=sa.text("kind = 'CERTIFICATE'"),
+        postgresql_where=sa.text("kind = 'CERTIFICATE'"),
+    )
+    op.drop_index("credential_by_consumer", table_name="credential")
+    op.drop_table("credential")
     op.drop_table("consumer")
     op.drop_table("comparison")

@@ -1,0 +1,122 @@
+"""What a consumer's rights let through: which calls, from where, and how many."""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+
+from bridge import BridgeError
+from bridge.domain.records import RecordType
+from bridge.operations.credentials import Consumer
+from bridge.operations.rights import Network
+
+_WINDOW_SECONDS = 60.0
+
+
+class NotPermitted(BridgeError):
+    """The consumer's rights do not allow this."""
+
+
+class TooManyCalls(BridgeError):
+    """The consumer calls more often, or more at once, than its rights allow."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+def require_permitted(
+    consumer: Consumer, *, operation: str, address: str, record_type: RecordType | None = None
+) -> None:
+    """Raises NotPermitted unless the consumer may call this operation from this IP address.
+
+    And, where the call is about a record type, with this one.
+    """
+    rights = consumer.rights
+    if rights.networks and not _is_within(address, rights.networks):
+        raise NotPermitted(f"{consumer.name} may not call from the address {address}")
+    if rights.operations and operation not in rights.operations:
+        raise NotPermitted(f"{consumer.name} may not call {operation}")
+    if rights.record_types and record_type and record_type not in rights.record_types:
+        raise NotPermitted(f"{consumer.name} may not call {operation} for {record_type}")
+
+
+def require_company(consumer: Consumer, company_code: str) -> None:
+    """Raises NotPermitted unless this company, or none at all, is the consumer's business."""
+    permitted = consumer.rights.company_codes
+    if permitted and company_code and company_code not in permitted:
+        raise NotPermitted(f"{consumer.name} may not see company {company_code}")
+
+
+class Admission:
+    """Counts calls, and lets through as many as the rights allow.
+
+    Each server process counts for itself, so each gives its share: the limit divided by their
+    number, rounded up. So many calls at most start within any 60 seconds, refused ones aside.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self._workers = workers
+        self._counts: dict[str, _Count] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def admit(self, consumer: Consumer, *, at: float) -> Iterator[None]:
+        """Counts a call while it lasts; `at` are seconds of a monotonic clock.
+
+        Raises TooManyCalls.
+        """
+        with self._lock:
+            count = self._counts.setdefault(consumer.name, _Count())
+            self._require_room(consumer, count, at)
+        try:
+            yield
+        finally:
+            with self._lock:
+                count.running -= 1
+
+    def _require_room(self, consumer: Consumer, count: "_Count", at: float) -> None:
+        at_once = self._share(consumer.rights.calls_at_once)
+        if at_once is not None and count.running >= at_once:
+            limit = consumer.rights.calls_at_once
+            raise TooManyCalls(f"{consumer.name} may make {limit} calls at once", 1)
+        per_minute = self._share(consumer.rights.calls_per_minute)
+        if per_minute is not None:
+            wait = count.seconds_until_free(per_minute, at)
+            if wait > 0:
+                limit = consumer.rights.calls_per_minute
+                message = f"{consumer.name} may make {limit} calls a minute"
+                raise TooManyCalls(message, max(1, math.ceil(wait)))
+            count.started.append(at)
+        count.running += 1
+
+    def _share(self, limit: int | None) -> int | None:
+        return None if limit is None else math.ceil(limit / self._workers)
+
+
+@dataclass(slots=True)
+class _Count:
+    """How many calls of a consumer run, and when those of the last minute started."""
+
+    running: int = 0
+    started: deque[float] = field(default_factory=deque)
+
+    def seconds_until_free(self, most: int, at: float) -> float:
+        while self.started and self.started[0] <= at - _WINDOW_SECONDS:
+            self.started.popleft()
+        if len(self.started) < most:
+            return 0
+        return self.started[len(self.started) - most] + _WINDOW_SECONDS - at
+
+
+def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        found = ip_address(address.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return any(found in network for network in networks)

@@ -1,0 +1,70 @@
+"""What a consumer may do, and how much of it."""
+
+import json
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from bridge import BridgeError
+from bridge.domain.records import RecordType
+
+Network = IPv4Network | IPv6Network
+
+
+class BadRights(BridgeError):
+    """Rights that nobody can have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a consumer may do; what is empty or None is not restricted.
+
+    `operations` are the contract's names; `networks` are where it may call from. A record without
+    a company (a customer) is restricted by its type alone.
+    """
+
+    operations: frozenset[str] = frozenset()
+    record_types: frozenset[RecordType] = frozenset()
+    company_codes: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+    calls_per_minute: int | None = None
+    calls_at_once: int | None = None
+    keep_envelopes: bool = False
+
+
+UNRESTRICTED = Rights()
+
+
+def network_of(text: str) -> Network:
+    """A network or a single address, of IPv4 or IPv6, as in 192.0.2.0/24. Raises BadRights."""
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise BadRights(f"{text!r} is no network: {error}") from None
+
+
+def encode_rights(rights: Rights) -> str:
+    """Rights as JSON."""
+    plain = {
+        "operations": sorted(rights.operations),
+        "record_types": sorted(rights.record_types),
+        "company_codes": sorted(rights.company_codes),
+        "networks": [str(network) for network in rights.networks],
+        "calls_per_minute": rights.calls_per_minute,
+        "calls_at_once": rights.calls_at_once,
+        "keep_envelopes": rights.keep_envelopes,
+    }
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def decode_rights(text: str) -> Rights:
+    """Reads what `encode_rights` wrote."""
+    plain = json.loads(text)
+    return Rights(
+        operations=frozenset(plain.get("operations", ())),
+        record_types=frozenset(RecordType(one) for one in plain.get("record_types", ())),
+        company_codes=frozenset(plain.get("company_codes", ())),
+        networks=tuple(ip_network(one) for one in plain.get("networks", ())),
+        calls_per_minute=plain.get("calls_per_minute"),
+        calls_at_once=plain.get("calls_at_once"),
+        keep_envelopes=plain.get("keep_envelopes", False),
+    )

@@ -1,0 +1,142 @@
+"""Telling who calls, and remembering it for a minute."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session, sessionmaker
+from structlog.testing import capture_logs
+
+from bridge.operations.authentication import (
+    ApiKey,
+    Authenticator,
+    Certificate,
+    Consumer,
+    Credentials,
+    Secret,
+    SecretDigest,
+    WrongCredentials,
+)
+from bridge.operations.consumers import create_consumer
+from bridge.store import models
+from tests.operations.conftest import CountingHasher
+
+Sessions = sessionmaker[Session]
+pytestmark = pytest.mark.usefixtures("hasher")
+
+
+def authenticate(authenticator: Authenticator, credentials: Credentials, now: datetime) -> Consumer:
+    return authenticator.authenticate(credentials, address="192.0.2.1", now=now)
+
+
+def disable_all(sessions: Sessions, now: datetime) -> None:
+    with sessions.begin() as session:
+        session.execute(update(models.Consumer).values(disabled_at=now))
+
+
+def test_one_secret_serves_by_name_and_as_an_api_key(sessions: Sessions, now: datetime) -> None:
+    """The secret that was shown once tells who calls."""
+    create_consumer(sessions, name="other", now=now)
+    secret = create_consumer(sessions, name="erp", now=now)
+    authenticator = Authenticator(sessions)
+    for credentials in (Secret("erp", secret), ApiKey(f"2.{secret}")):
+        assert authenticate(authenticator, credentials, now) == Consumer("erp")
+
+
+def test_a_verified_secret_is_remembered_for_a_minute(
+    sessions: Sessions, now: datetime, hasher: CountingHasher
+) -> None:
+    """Hashing again and again would cost more than the calls themselves."""
+    secret = create_consumer(sessions, name="erp", now=now)
+    authenticator = Authenticator(sessions)
+
+    def verified_at(seconds: int) -> int:
+        authenticate(authenticator, Secret("erp", secret), now + timedelta(seconds=seconds))
+        return hasher.verified
+
+    assert [verified_at(seconds) for seconds in (0, 1, 59, 60, 61, 119, 120)] == [
+        1, 1, 1, 2, 2, 2, 3,
+    ]  # fmt: skip
+
+
+def test_a_wrong_secret_is_remembered_as_wrong(
+    sessions: Sessions, now: datetime, hasher: CountingHasher
+) -> None:
+    """Who tries it again costs no hashing for a minute; the right one stays right."""
+    secret = create_consumer(sessions, name="erp", now=now)
+    authenticator = Authenticator(sessions)
+    authenticate(authenticator, Secret("erp", secret), now)
+    hashed = []
+    for seconds in (0, 1, 59, 60):
+        with pytest.raises(WrongCredentials):
+            authenticate(authenticator, Secret("erp", "no"), now + timedelta(seconds=seconds))
+        hashed.append(hasher.verified)
+    assert hashed[0] == hashed[1] == hashed[2] < hashed[3]
+    authenticate(authenticator, Secret("erp", secret), now)
+
+
+def test_a_flood_of_wrong_secrets_drives_no_right_one_out(
+    sessions: Sessions, now: datetime, hasher: CountingHasher
+) -> None:
+    """The owner's calls cost no hashing meanwhile, and the memory of the flood is bounded."""
+    secret = create_consumer(sessions, name="erp", now=now)
+    authenticator = Authenticator(sessions)
+    authenticate(authenticator, Secret("erp", secret), now)
+    for number in range(2_000):
+        with pytest.raises(WrongCredentials):
+            authenticate(authenticator, Secret("erp", f"guess {number}"), now)
+    before = hasher.verified
+    authenticate(authenticator, Secret("erp", secret), now)
+    assert hasher.verified == before
+    assert len(authenticator._wrong) == 1_000
+
+
+def test_a_disabled_consumer_is_refused(sessions: Sessions, now: datetime) -> None:
+    """At once where it was not verified before, within a minute where it was."""
+    secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
+    knows = Authenticator(sessions)
+    authenticate(knows, secret, now)
+    disable_all(sessions, now)
+    with pytest.raises(WrongCredentials):
+        authenticate(Authenticator(sessions), secret, now)
+    with pytest.raises(WrongCredentials):
+        authenticate(knows, secret, now + timedelta(seconds=60))
+
+
+def test_a_clock_that_is_set_back_prolongs_nothing(sessions: Sessions, now: datetime) -> None:
+    """A disabled consumer would else call on for an hour."""
+    secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
+    authenticator = Authenticator(sessions)
+    authenticate(authenticator, secret, now)
+    disable_all(sessions, now)
+    with pytest.raises(WrongCredentials):
+        authenticate(authenticator, secret, now - timedelta(hours=1))
+
+
+def test_a_refusal_is_logged_without_the_secret(sessions: Sessions, now: datetime) -> None:
+    """Who tried, from where, and nothing that could be used."""
+    tried: list[Credentials] = [
+        Secret("erp", "hush"),
+        SecretDigest("erp", b"hush", b"hush", "2026"),
+        ApiKey("7.hush"),
+        ApiKey("hush"),
+    ]
+    with capture_logs() as logs:
+        for credentials in tried:
+            assert "hush" not in repr(credentials)
+            with pytest.raises(WrongCredentials, match="wrong name or secret"):
+                authenticate(Authenticator(sessions), credentials, now)
+    assert [line["name_tried"] for line in logs] == [
+        "erp",
+        "erp",
+        "API key of consumer 7",
+        "API key of consumer ?",
+    ]
+    assert {line["address"] for line in logs} == {"192.0.2.1"}
+
+
+def test_a_certificate_that_nobody_has_proves_nothing(sessions: Sessions, now: datetime) -> None:
+    """Whatever stands in the header."""
+    for fingerprint in ("", "00" * 32, "x\x00y", "é" * 1000):
+        with pytest.raises(WrongCredentials):
+            authenticate(Authenticator(sessions), Certificate(fingerprint), now)
