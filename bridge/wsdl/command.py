@@ -53,7 +53,7 @@ def show(source: str | None, public_url: str | None, summary: bool) -> None:
     if summary:
         click.echo(summarise(describe(documents)))
     else:
-        click.echo(documents.content, nl=False)
+        click.echo(documents.first.content, nl=False)
 
 
 @wsdl_group.command()

@@ -22,7 +22,7 @@ MAX_TOTAL_BYTES = 128 * 1024 * 1024
 
 _DEFINITIONS = f"{{{WSDL}}}definitions"
 _SCHEMA = f"{{{XSD}}}schema"
-_LEADING = {
+LEADING = {
     f"{{{WSDL}}}import": "location",
     f"{{{XSD}}}import": "schemaLocation",
     f"{{{XSD}}}include": "schemaLocation",
@@ -34,12 +34,13 @@ _INCLUSIONS = (f"{{{XSD}}}include", f"{{{XSD}}}redefine")
 
 @dataclass(frozen=True)
 class Document:
-    """One document as it was read; `importer` is the element that led to it.
+    """One document; `content` is it as it was read, `importer` the element that led to it.
 
     `namespace` is that of the schema which includes it: a schema without one of its own takes it.
     """
 
     place: Place
+    content: bytes
     root: _Element
     importer: _Element | None = None
     namespace: str = ""
@@ -47,18 +48,18 @@ class Document:
 
 @dataclass(frozen=True)
 class SchemaDocument:
-    """An xsd:schema, and the namespace of what it declares."""
+    """An xsd:schema, the namespace of what it declares, and the document that it stands in."""
 
     root: _Element
     namespace: str
+    document: Document
 
 
 @dataclass
 class Documents:
-    """All documents of a description; `content` is the first one as it was read."""
+    """All documents of a description."""
 
     first: Document
-    content: bytes
     descriptions: list[Document] = field(default_factory=list)
     schemas: list[SchemaDocument] = field(default_factory=list)
     imported: list[Document] = field(default_factory=list)
@@ -87,7 +88,7 @@ def documents_from(content: bytes, name: str) -> Documents:
 class _Loader:
     def __init__(self) -> None:
         self._seen: set[tuple[str, str]] = set()
-        self._roots: dict[str, _Element] = {}
+        self._read: dict[str, tuple[bytes, _Element]] = {}
         self._bytes = 0
 
     def load(self, content: bytes, place: Place) -> Documents:
@@ -95,8 +96,8 @@ class _Loader:
         if root.tag != _DEFINITIONS:
             raise UnusableDescription(f"{place} {what_root_is(root)}")
         self._bytes = len(content)
-        self._roots[str(place)] = root
-        self._found = Documents(Document(place, root), content)
+        self._read[str(place)] = content, root
+        self._found = Documents(Document(place, content, root))
         self._follow(self._found.first)
         return self._found
 
@@ -129,22 +130,25 @@ class _Loader:
 
     def _take_schema(self, document: Document, schema: _Element) -> list[Document]:
         namespace = schema.get("targetNamespace") or document.namespace
-        self._found.schemas.append(SchemaDocument(schema, namespace))
+        self._found.schemas.append(SchemaDocument(schema, namespace, document))
         return self._imports(document, schema, namespace)
 
     def _imports(self, document: Document, parent: _Element, namespace: str) -> list[Document]:
         found = []
-        for node in parent.iterchildren(*_LEADING):
-            reference = (node.get(_LEADING[str(node.tag)]) or "").strip()
+        for node in parent.iterchildren(*LEADING):
+            reference = (node.get(LEADING[str(node.tag)]) or "").strip()
             place = self._place(document, reference) if reference else None
             if place is not None:
                 adopted = namespace if node.tag in _INCLUSIONS else ""
-                found.append(Document(place, self._imported(place, document, node), node, adopted))
+                content, root = self._imported(place, document, node)
+                found.append(Document(place, content, root, node, adopted))
         return found
 
-    def _imported(self, place: Place, importer: Document, node: _Element) -> _Element:
+    def _imported(self, place: Place, importer: Document, node: _Element) -> tuple[bytes, _Element]:
         try:
-            return self._root(place)
+            if str(place) not in self._read:
+                self._read[str(place)] = self._fetch(place)
+            return self._read[str(place)]
         except UnusableDescription as error:
             line = f"line {node.sourceline} of {importer.place}"
             raise UnusableDescription(f"{error} (it is imported by {line})") from error
@@ -160,17 +164,12 @@ class _Loader:
         if reason not in self._found.not_followed:
             self._found.not_followed.append(reason)
 
-    def _root(self, place: Place) -> _Element:
-        if str(place) not in self._roots:
-            self._roots[str(place)] = self._fetch(place)
-        return self._roots[str(place)]
-
-    def _fetch(self, place: Place) -> _Element:
-        if len(self._roots) >= MAX_DOCUMENTS:
+    def _fetch(self, place: Place) -> tuple[bytes, _Element]:
+        if len(self._read) >= MAX_DOCUMENTS:
             raise UnusableDescription(f"more than {MAX_DOCUMENTS} documents are imported")
         content, _ = read_place(place)
         self._bytes += len(content)
         if self._bytes > MAX_TOTAL_BYTES:
             limit = MAX_TOTAL_BYTES // 1024 // 1024
             raise UnusableDescription(f"the imported documents exceed {limit} MB together")
-        return parse(content, place)
+        return content, parse(content, place)

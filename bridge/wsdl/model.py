@@ -11,6 +11,7 @@ WSDL = "http://schemas.xmlsoap.org/wsdl/"
 SOAP11 = "http://schemas.xmlsoap.org/wsdl/soap/"
 SOAP12 = "http://schemas.xmlsoap.org/wsdl/soap12/"
 XSD = "http://www.w3.org/2001/XMLSchema"
+ENCODING = "http://schemas.xmlsoap.org/soap/encoding/"
 ANY_TYPE = f"{{{XSD}}}anyType"
 HTTP_TRANSPORT = "http://schemas.xmlsoap.org/soap/http"
 
@@ -130,7 +131,8 @@ class Group:
 class ComplexType:
     """A complex type: its own content and attributes, those of its base not among them.
 
-    `value` is the base of simple content: the type of the text.
+    `value` is the base of simple content: the type of the text. `array_of` is what wsdl:arrayType
+    says of a SOAP-encoded array: the type of its items, with dimensions as in `{urn:x}Item[]`.
     """
 
     name: str | None
@@ -139,6 +141,7 @@ class ComplexType:
     base: str | None = None
     derivation: Derivation | None = None
     value: "TypeUse | None" = None
+    array_of: str | None = None
     any_attribute: bool = False
     mixed: bool = False
     abstract: bool = False

@@ -10,6 +10,7 @@ from lxml.etree import QName, _Element
 from bridge.wsdl.documents import SchemaDocument
 from bridge.wsdl.model import (
     ANY_TYPE,
+    WSDL,
     XSD,
     Attribute,
     ComplexType,
@@ -125,6 +126,7 @@ class _SchemaReader:
             base=base if simple_content is None else None,
             derivation=derivation,
             value=base if simple_content is not None else None,
+            array_of=_array_of(holder),
             any_attribute=holder.find(f"{{{XSD}}}anyAttribute") is not None,
             mixed=_is_mixed(node, complex_content),
             abstract=node.get("abstract") in _TRUE,
@@ -234,6 +236,14 @@ def _derivation(node: _Element) -> tuple[_Element, Derivation | None]:
             if found is not None:
                 return found, derivation
     return node, None
+
+
+def _array_of(holder: _Element) -> str | None:
+    for attribute in holder.iterchildren(f"{{{XSD}}}attribute"):
+        items = attribute.get(f"{{{WSDL}}}arrayType")
+        if items is not None:
+            return resolved(attribute, items)
+    return None
 
 
 def _is_mixed(node: _Element, complex_content: _Element | None) -> bool:

@@ -101,12 +101,14 @@ def read_place(place: Place, *, may_redirect: bool = False) -> tuple[bytes, Plac
     return content, place
 
 
-def parse(content: bytes, place: Place, *, keep_instructions: bool = False) -> _Element:
+def parse(
+    content: bytes, place: Place, *, keep_instructions: bool = False, keep_comments: bool = False
+) -> _Element:
     """The root element. Raises UnusableDescription, for any DOCTYPE too (WS-I R1008)."""
     try:
         if _has_doctype(content):
             raise UnusableDescription(f"{place} {what_bytes_are(content) or _DOCTYPE}")
-        return etree.fromstring(content, _parser(keep_instructions=keep_instructions))
+        return etree.fromstring(content, _parser(keep_instructions, keep_comments))
     except etree.XMLSyntaxError as error:
         told = what_bytes_are(content) or f"is no well-formed XML: {error.msg}"
         raise UnusableDescription(f"{place} {told}") from None
@@ -185,12 +187,12 @@ def _require_size(content: bytes | bytearray, place: Place) -> None:
         raise UnusableDescription(f"{place} is larger than {limit} MB")
 
 
-def _parser(*, keep_instructions: bool) -> etree.XMLParser:
+def _parser(keep_instructions: bool, keep_comments: bool) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
-        remove_comments=True,
+        remove_comments=not keep_comments,
         remove_pis=not keep_instructions,
     )
 

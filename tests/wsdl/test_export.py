@@ -20,7 +20,7 @@ XS = "http://www.w3.org/2001/XMLSchema"
 CON = {"con": "http://eviware.com/soapui/config"}
 
 
-def exported(folder: Path, source: Path | None = None) -> list[Path]:
+def exported(folder: Path, source: Path | str | None = None) -> list[Path]:
     """`wsdl export`, of the bridge's own WSDL or another: the files."""
     of = [] if source is None else ["--of", str(source)]
     done = CliRunner().invoke(wsdl_group, ["export", str(folder), *of])
@@ -32,11 +32,15 @@ def exported(folder: Path, source: Path | None = None) -> list[Path]:
 
 def schema_of(files: list[Path]) -> etree.XMLSchema:
     """The exported schemas as one, by libxml2."""
-    imports = "".join(
-        f'<xs:import namespace="{etree.parse(path).getroot().get("targetNamespace")}"'
-        f' schemaLocation="{path.name}"/>'
+    schemas = {
+        path.name: etree.parse(path).getroot().get("targetNamespace")
         for path in files
         if path.suffix == ".xsd"
+    }
+    imports = "".join(
+        f'<xs:import namespace="{namespace}" schemaLocation="{name}"/>'
+        for name, namespace in schemas.items()
+        if namespace
     )
     whole = files[0].parent / "whole.xsd"
     whole.write_text(f'<xs:schema xmlns:xs="{XS}">{imports}</xs:schema>')
@@ -73,23 +77,29 @@ def test_samples_of_our_operations_are_valid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_bridge_takes_the_samples(tmp_path: Path, sessions: sessionmaker[Session]) -> None:
-    """Sent to a running bridge, no sample breaks the contract: at most a record is not known."""
+    """Sent to a running bridge as they are, every record of every sample is accepted.
+
+    What asks for something that is not there is answered by a typed fault.
+    """
     secret = create_consumer(sessions, name="erp", now=datetime.now(UTC))
     exported(tmp_path / "out")
-    codes = set()
+    codes, outcomes = set(), set()
     with served(bridge_on(sessions)) as address:
         for path in sorted((tmp_path / "out" / "samples").glob("*.xml")):
             operation = path.stem.rpartition("-")[0]
             action = f'"urn:erp-bridge:v1/{operation}"'
             answer = requests.post(
                 f"{address}/soap/v1",
-                data=path.read_text().replace(">MessageId<", f">{path.stem}<").encode(),
+                data=path.read_bytes(),
                 headers={"Content-Type": "text/xml; charset=utf-8", "SOAPAction": action},
                 auth=("erp", secret),
                 timeout=30,
             )
-            codes.add(etree.fromstring(answer.content).findtext(".//{*}BridgeFault/{*}Code"))
+            told = etree.fromstring(answer.content)
+            codes.add(told.findtext(".//{*}BridgeFault/{*}Code"))
+            outcomes |= {one.text for one in told.iterfind(".//{*}Result/{*}Outcome")}
     assert codes == {None, "UnknownMessageId", "UnknownRecord"}
+    assert outcomes == {"ACCEPTED"}
 
 
 @pytest.mark.parametrize("name", ["partner-49.0", "partner-66.0", "outbound-message"])
@@ -262,9 +272,100 @@ def test_the_postman_collection_holds_all(tmp_path: Path) -> None:
     request = full["request"]
     assert request["url"] == "{{address}}"
     assert {"key": "SOAPAction", "value": '"urn:erp-bridge:v1/SubmitInvoices"'} in request["header"]
-    samples = tmp_path / "samples" / "SubmitInvoices-full.xml"
-    fresh = samples.read_text().replace(">MessageId<", ">{{$guid}}<")
-    assert request["body"]["raw"] == fresh
+    sample = (tmp_path / "samples" / "SubmitInvoices-full.xml").read_text()
+    fresh = sample.replace(">SubmitInvoices-full<", ">{{$guid}}<")
+    assert request["body"]["raw"] == fresh != sample
+
+
+def test_the_postman_collection_has_the_published_form(tmp_path: Path, shared: Path) -> None:
+    """What version 2.1 asks of collections, folders, requests, headers, bodies and variables."""
+    for number, of in enumerate((None, shared / "salesforce" / "wsdl" / "partner-66.0.wsdl")):
+        files = exported(tmp_path / str(number), of)
+        (path,) = (one for one in files if one.suffix == ".json")
+        told = json.loads(path.read_text())
+        assert told.keys() <= {"info", "item", "event", "variable", "auth"}
+        assert {"name", "schema"} <= told["info"].keys()
+        assert told["info"]["schema"].startswith("https://schema.getpostman.com/json/collection/")
+        assert told["auth"]["type"] == "basic"
+        for one in (*told["variable"], *told["auth"]["basic"]):
+            assert set(one) == {"key", "value", "type"}
+        for folder in told["item"]:
+            assert isinstance(folder["name"], str)
+            for item in folder["item"]:
+                assert {"name", "request", "response"} <= item.keys()
+                assert item["response"] == []
+                request = item["request"]
+                assert request["method"] == "POST"
+                assert isinstance(request["url"], str)
+                assert isinstance(request["description"], str)
+                for header in request["header"]:
+                    assert set(header) == {"key", "value"}
+                assert request["body"]["mode"] == "raw"
+                assert isinstance(request["body"]["raw"], str)
+
+
+SECOND_BINDING = (
+    '<wsdl:binding name="Second" type="tns:Orders"><soap:binding '
+    'transport="http://schemas.xmlsoap.org/soap/http"/><wsdl:operation name="Submit">'
+    '<soap:operation soapAction="urn:orders/Submit"/><wsdl:input><soap:body use="literal"/>'
+    "</wsdl:input></wsdl:operation></wsdl:binding><wsdl:service"
+)
+
+
+def test_operations_of_one_name_have_samples_each(tmp_path: Path) -> None:
+    """Two bindings with the same operation are told apart by the bindings' names."""
+    (tmp_path / "a.wsdl").write_text(changed(("<wsdl:service", SECOND_BINDING)))
+    files = exported(tmp_path / "out", tmp_path / "a.wsdl")
+    names = {path.name for path in files if path.parent.name == "samples"}
+    assert names == {
+        f"{binding}-Submit-{kind}.xml"
+        for binding in ("OrdersSoap11", "Second")
+        for kind in ("minimal", "full")
+    }
+    told = json.loads((tmp_path / "out" / "a.postman_collection.json").read_text())
+    assert [one["name"] for one in told["item"]] == ["OrdersSoap11-Submit", "Second-Submit"]
+
+
+def test_overloaded_operations_have_samples_each(tmp_path: Path) -> None:
+    """Of two operations of one name, each sample holds its own request."""
+    operation = '<wsdl:operation name="Submit"><wsdl:input message="tns:{}"/></wsdl:operation>'
+    bound = '<wsdl:operation name="Submit"><wsdl:input><soap:body use="literal"/></wsdl:input>'
+    text = changed(
+        ("</wsdl:portType>", operation.format("TroubleException") + "</wsdl:portType>"),
+        ("</wsdl:binding>", bound + "</wsdl:operation></wsdl:binding>"),
+    )
+    (tmp_path / "a.wsdl").write_text(text)
+    exported(tmp_path / "out", tmp_path / "a.wsdl")
+    samples = tmp_path / "out" / "samples"
+    bodies = {path.name: etree.parse(path).getroot()[0][0].tag for path in samples.iterdir()}
+    assert bodies["Submit-minimal.xml"] == "{urn:orders}Submit"
+    assert bodies["Submit__2-minimal.xml"] == "{urn:orders}Trouble"
+
+
+def test_an_encoded_array_counts_its_items(tmp_path: Path) -> None:
+    """In rpc style with SOAP's encoding, an array says how many items of which type it holds."""
+    array = (
+        '<xs:complexType name="Codes"><xs:complexContent><xs:restriction base="enc:Array" '
+        'xmlns:enc="http://schemas.xmlsoap.org/soap/encoding/"><xs:attribute ref="enc:arrayType" '
+        'wsdl:arrayType="xs:int[]"/></xs:restriction></xs:complexContent></xs:complexType>'
+    )
+    text = changed(
+        ('style="document"', 'style="rpc"'),
+        ('name="parameters" element="tns:Submit"', 'name="codes" type="tns:Codes"'),
+        ('<soap:body use="literal"/>', '<soap:body use="encoded" namespace="urn:orders"/>'),
+        ("</xs:schema>", f"{array}</xs:schema>"),
+    )
+    (tmp_path / "a.wsdl").write_text(text)
+    exported(tmp_path / "out", tmp_path / "a.wsdl")
+    samples = tmp_path / "out" / "samples"
+    for name, count in (("Submit-minimal.xml", 0), ("Submit-full.xml", 1)):
+        (call,) = etree.parse(samples / name).getroot()[0]
+        (codes,) = call
+        encoding = "http://schemas.xmlsoap.org/soap/encoding/"
+        assert call.get("{http://schemas.xmlsoap.org/soap/envelope/}encodingStyle") == encoding
+        assert codes.get(f"{{{encoding}}}arrayType") == f"xs:int[{count}]"
+        assert codes.nsmap["xs"] == XS
+        assert [item.text for item in codes] == ["1"] * count
 
 
 def test_names_of_others_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_a_zipped_answer_is_unpacked() -> None:
     """A server may compress what it sends."""
     zipped = gzip.compress(GOOD.encode())
     with serving({"/a.wsdl": (200, {"Content-Encoding": "gzip"}, zipped)}) as (address, _):
-        assert load_documents(f"{address}/a.wsdl").content == GOOD.encode()
+        assert load_documents(f"{address}/a.wsdl").first.content == GOOD.encode()
 
 
 def test_sizes_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

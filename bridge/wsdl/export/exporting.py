@@ -5,9 +5,9 @@ from pathlib import Path
 
 from bridge import BridgeError
 from bridge.wsdl.documents import Documents
+from bridge.wsdl.export.bundle import Bundle
 from bridge.wsdl.export.postman import postman_collection
 from bridge.wsdl.export.requests import SampleRequest, sample_requests, service_name
-from bridge.wsdl.export.schemas import schema_files
 from bridge.wsdl.export.soapui import soapui_project
 from bridge.wsdl.reader import describe
 
@@ -24,42 +24,34 @@ def export(documents: Documents, folder: Path, stem: str) -> list[Path]:
     Files of the same names are replaced. Raises CannotExport.
     """
     try:
-        written = []
-        for name, content in _files(documents, stem):
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            written.append(path)
+        files = list(_files(documents, stem))
+    except ValueError as error:  # lxml writes no element whose name is none
+        raise CannotExport(f"no sample can be written: {error}") from error
+    try:
+        return [_write(folder / name, content) for name, content in files]
     except OSError as error:
         place = error.filename or folder
         raise CannotExport(f"{place} cannot be written: {error.strerror}") from error
-    except ValueError as error:  # lxml writes no element whose name is none
-        raise CannotExport(f"no sample can be written: {error}") from error
-    return written
+
+
+def _write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
 
 
 def _files(documents: Documents, stem: str) -> Iterator[tuple[str, bytes]]:
-    description = describe(documents)
-    wsdl = f"{stem}.wsdl", documents.content
-    requests = list(sample_requests(description))
+    description, bundle = describe(documents), Bundle(documents, stem)
+    held, requests = list(bundle.documents()), sample_requests(description)
     name = service_name(description)
     about = " ".join(one.documentation for one in description.services.values())
-    yield wsdl
-    yield from schema_files(documents, stem)
+    yield from ((one.name, one.content) for one in (*held, *bundle.inner_schemas()))
     yield from _samples(requests)
-    yield f"{stem}-soapui-project.xml", soapui_project(name, wsdl, requests)
-    collection = postman_collection(name, about, requests)
-    yield f"{stem}.postman_collection.json", collection.encode()
+    yield f"{stem}-soapui-project.xml", soapui_project(name, held, requests)
+    yield f"{stem}.postman_collection.json", postman_collection(name, about, requests).encode()
 
 
 def _samples(requests: list[SampleRequest]) -> Iterator[tuple[str, bytes]]:
     for request in requests:
-        soap12 = "-soap12" if request.binding.soap == "1.2" else ""
-        base = f"{SAMPLES}/{_file_name(request.operation.name)}{soap12}"
-        yield f"{base}-minimal.xml", request.minimal
-        yield f"{base}-full.xml", request.full
-
-
-def _file_name(operation: str) -> str:
-    """Names come from documents of others: only what is plain stands in a path."""
-    return "".join(one if one.isalnum() or one in "-_" else "_" for one in operation)[:100]
+        yield f"{SAMPLES}/{request.label}-minimal.xml", request.minimal
+        yield f"{SAMPLES}/{request.label}-full.xml", request.full

@@ -38,10 +38,9 @@ def _variable(key: str, value: str) -> dict[str, str]:
 
 
 def _folder(request: SampleRequest, address: str) -> dict[str, Any]:
-    soap12 = " (SOAP 1.2)" if request.binding.soap == "1.2" else ""
     envelopes = {"minimal": request.minimal, "full": request.full}
     return {
-        "name": request.operation.name + soap12,
+        "name": request.label,
         "description": request.documentation,
         "item": [
             {"name": name, "request": _request(request, envelope, address), "response": []}

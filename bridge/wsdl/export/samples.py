@@ -10,6 +10,8 @@ from bridge.wsdl.content import Contents
 from bridge.wsdl.export.values import SampleValues
 from bridge.wsdl.model import (
     ANY_TYPE,
+    ENCODING,
+    XSD,
     Binding,
     BoundOperation,
     ComplexType,
@@ -55,10 +57,18 @@ class Samples:
         self._prefixes = _prefixes(description)
         self._left = 0
         self._named: set[str] = set()
+        """Prefixes that stand in texts, where nothing else shows that they are used."""
+        self._message_id = ""
 
-    def request(self, binding: Binding, operation: BoundOperation) -> bytes:
-        """The envelope of a request, in UTF-8; full ones with all headers."""
+    def request(self, binding: Binding, name: str) -> bytes:
+        """The envelope of a request, in UTF-8; full ones with all headers.
+
+        `name` is that of the operation among those of the binding.
+        """
+        operation = binding.operations[name]
         self._left = _MOST_PARTICLES
+        self._named = set()
+        self._message_id = f"{operation.name}-{'full' if self._full else 'minimal'}"
         soap = _ENVELOPES[binding.soap]
         envelope = etree.Element(f"{{{soap}}}Envelope", nsmap={"soap": soap, **self._prefixes})
         headers = list(self._header_parts(operation)) if self._full else []
@@ -70,7 +80,9 @@ class Samples:
         if operation.style == "rpc":
             namespace = (operation.input.namespace if operation.input else None) or ""
             body = SubElement(body, in_namespace(namespace, operation.name))
-        for part in self._body_parts(binding, operation):
+            if operation.input is not None and operation.input.use == "encoded":
+                body.set(f"{{{soap}}}encodingStyle", ENCODING)
+        for part in self._body_parts(binding, name):
             self._part(body, part)
         etree.cleanup_namespaces(envelope, keep_ns_prefixes=self._named)
         etree.indent(envelope)
@@ -82,10 +94,11 @@ class Samples:
                 if part.name == header.part:
                     yield part
 
-    def _body_parts(self, binding: Binding, operation: BoundOperation) -> list[Part]:
+    def _body_parts(self, binding: Binding, name: str) -> list[Part]:
         """Those that the binding names, or all that are no headers."""
+        operation = binding.operations[name]
         port_type = self._description.port_types.get(binding.port_type)
-        offered = port_type.operations.get(operation.name) if port_type else None
+        offered = port_type.operations.get(name) if port_type else None
         message = (offered.input if offered else None) or ""
         parts = list(self._description.messages.get(message, ()))
         if operation.input is None:
@@ -116,13 +129,21 @@ class Samples:
             self._complex(node, of, (*path, use) if isinstance(use, str) else path)
         else:
             given = element.fixed or element.default
-            text = self._values.text_of(use, local_name(element.name), element.documentation)
+            text = self._values.text_of(use, self._suggested(element), element.documentation)
             self._write(node, given or text)
+
+    def _suggested(self, element: Element) -> str:
+        """The name of what stands there; a MessageId differs from sample to sample."""
+        name = local_name(element.name)
+        return self._message_id if name == "MessageId" else name
 
     def _complex(self, node: _Element, of: ComplexType, path: _Path) -> None:
         if of.abstract and of.name is not None:
             of = self._instead_of(of, of.name)
             self._write(node, of.name or "", attribute=f"{{{_XSI}}}type")
+        if of.array_of is not None:
+            self._encoded_array(node, of.array_of, path)
+            return
         for attribute in self._contents.attributes(of).values():
             if attribute.required or self._full:
                 given = attribute.fixed or attribute.default
@@ -133,6 +154,14 @@ class Samples:
         for one in reversed(self._contents.until_restricted(of)):
             if one.content is not None:
                 self._particle(node, one.content, path)
+
+    def _encoded_array(self, node: _Element, items: str, path: _Path) -> None:
+        """SOAP 1.1, section 5.4.2: the attribute says how many items there are, of which type."""
+        item = items.partition("[")[0]
+        count = 1 if self._full and item not in path else 0
+        self._write(node, f"{item}[{count}]", attribute=f"{{{ENCODING}}}arrayType")
+        for _ in range(count):
+            self._element(node, Element("item", item), path)
 
     def _instead_of(self, of: ComplexType, name: str) -> ComplexType:
         """The first type that extends an abstract one and is not abstract itself."""
@@ -213,4 +242,5 @@ def _prefixes(description: Description) -> dict[str, str]:
     names = (*description.schema.elements, *description.schema.types)
     namespaces = dict.fromkeys((description.namespace, *map(namespace_of, names)))
     known = [one for one in namespaces if one and one != XML]
-    return {"xsi": _XSI} | {f"ns{n}" if n else "tns": one for n, one in enumerate(known)}
+    own = {f"ns{n}" if n else "tns": one for n, one in enumerate(known)}
+    return {"xsi": _XSI, "xs": XSD, "enc": ENCODING} | own

@@ -1,21 +1,24 @@
 """A SoapUI project (5.x): an interface per binding, two requests per operation, the WSDL inside."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from lxml import etree
 from lxml.etree import CDATA, SubElement, _Element
 
+from bridge.wsdl.export.bundle import BundledFile
 from bridge.wsdl.export.requests import SampleRequest, with_new_message_ids
-from bridge.wsdl.model import WSDL, local_name
+from bridge.wsdl.model import local_name
 
 _CON = "http://eviware.com/soapui/config"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XSI_TYPE = f"{{{_XSI}}}type"
 
 
-def soapui_project(name: str, wsdl: tuple[str, bytes], requests: Iterable[SampleRequest]) -> bytes:
-    """The project. `wsdl` is the file's name and content: the project works beside it.
+def soapui_project(
+    name: str, documents: Sequence[BundledFile], requests: Iterable[SampleRequest]
+) -> bytes:
+    """The project. `documents` are the WSDL and what it leads to: the project holds them all.
 
     Credentials are the project's properties `consumer` and `secret`, for the user to fill.
     """
@@ -24,7 +27,7 @@ def soapui_project(name: str, wsdl: tuple[str, bytes], requests: Iterable[Sample
     )
     _add(project, "settings")
     for _, of_binding in groupby(requests, key=lambda one: one.binding.name):
-        _interface(project, wsdl, list(of_binding))
+        _interface(project, documents, list(of_binding))
     properties = _add(project, "properties")
     for key in ("consumer", "secret"):
         one = _add(properties, "property")
@@ -34,7 +37,9 @@ def soapui_project(name: str, wsdl: tuple[str, bytes], requests: Iterable[Sample
     return etree.tostring(project, xml_declaration=True, encoding="UTF-8") + b"\n"
 
 
-def _interface(project: _Element, wsdl: tuple[str, bytes], requests: list[SampleRequest]) -> None:
+def _interface(
+    project: _Element, documents: Sequence[BundledFile], requests: list[SampleRequest]
+) -> None:
     binding = requests[0].binding
     interface = _add(
         project,
@@ -45,24 +50,25 @@ def _interface(project: _Element, wsdl: tuple[str, bytes], requests: list[Sample
         bindingName=binding.name,
         soapVersion=binding.soap.replace(".", "_"),
         anonymous="optional",
-        definition=wsdl[0],
+        definition=documents[0].name,
     )
     interface.set(_XSI_TYPE, "con:WsdlInterface")
     _add(interface, "settings")
-    _definition(interface, wsdl)
+    _definition(interface, documents)
     endpoints = _add(interface, "endpoints")
     _add(endpoints, "endpoint", requests[0].address)
     for request in requests:
         _operation(interface, request)
 
 
-def _definition(interface: _Element, wsdl: tuple[str, bytes]) -> None:
-    name, content = wsdl
-    cache = _add(interface, "definitionCache", type="TEXT", rootPart=name)
-    part = _add(cache, "part")
-    _add(part, "url", name)
-    _add(part, "content").text = _quoted(content)
-    _add(part, "type", WSDL)
+def _definition(interface: _Element, documents: Sequence[BundledFile]) -> None:
+    """The documents, found by the names that they use for each other: no network is needed."""
+    cache = _add(interface, "definitionCache", type="TEXT", rootPart=documents[0].name)
+    for document in documents:
+        part = _add(cache, "part")
+        _add(part, "url", document.name)
+        _add(part, "content").text = _quoted(document.content)
+        _add(part, "type", document.kind)
 
 
 def _operation(interface: _Element, request: SampleRequest) -> None:

@@ -4,10 +4,8 @@ from lxml.etree import QName
 
 from bridge.wsdl.lint.findings import Found, rule
 from bridge.wsdl.lint.subject import Subject
-from bridge.wsdl.model import WSDL, XSD
+from bridge.wsdl.model import ENCODING, WSDL, XSD
 from bridge.wsdl.names import resolved
-
-ENCODING = "http://schemas.xmlsoap.org/soap/encoding/"
 
 
 @rule(
