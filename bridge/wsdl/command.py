@@ -122,8 +122,24 @@ def diff(context: click.Context, old: str, new: str, as_json: bool, in_full: boo
     context.exit(1 if any(one.verdict is Verdict.BREAKING for one in changes) else 0)
 
 
+def _show_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from bridge.wsdl.lint.catalogue import render_rules  # noqa: PLC0415
+
+        click.echo(render_rules())
+        context.exit(0)
+
+
 @wsdl_group.command()
 @click.argument("source")
+@click.option(
+    "--rules",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_rules,
+    help="List the rules, and those that cannot be checked with the reason.",
+)
 @click.option("--call", "calls", is_flag=True, help="Call the service too, to see its faults.")
 @_AS_JSON
 @_IN_FULL

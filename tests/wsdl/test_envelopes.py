@@ -34,7 +34,7 @@ OK = f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">{BODY}</s
 BAD = [
     ("R1000", changed(("<detail>", "<more/><detail>"), text=FAULT)),
     ("R1001", FAULT.replace("faultstring", "s:faultstring")),
-    ("R1003", changed(("<detail>", '<detail kind="x">'), text=FAULT)),
+    ("R1003", changed(("<detail>", '<detail s:actor="urn:x">'), text=FAULT)),
     ("R1004", changed(("s:Client", "s:Client.Auth"), text=FAULT)),
     ("R1004", changed(("s:Client", "Client"), text=FAULT)),
     ("R1004", changed(("s:Client", "nowhere:Client"), text=FAULT)),
@@ -52,10 +52,20 @@ BAD = [
 
 def broken(envelope: str) -> set[str]:
     """The names of the rules that an envelope breaks."""
-    return {one.rule.name for one in lint_envelope(envelope.encode(), Place(url="x"))}
+    encoding = "utf-16" if 'encoding="utf-16"' in envelope else "utf-8"
+    return {one.rule.name for one in lint_envelope(envelope.encode(encoding), Place(url="x"))}
 
 
-@pytest.mark.parametrize("envelope", [FAULT, OK])
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        FAULT,
+        OK,
+        changed(("<detail>", '<detail kind="x" h:k="y" xmlns:h="urn:h">'), text=FAULT),
+        FAULT.replace("<faultcode>s:Client", '<faultcode xmlns:h="urn:h">h:Late'),
+        '<?xml version="1.0" encoding="utf-16"?>' + OK,
+    ],
+)
 def test_a_good_envelope_has_no_findings(envelope: str) -> None:
     """A fault and an answer as the profile wants them."""
     assert broken(envelope) == set()

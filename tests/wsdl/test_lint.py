@@ -1,6 +1,7 @@
 """Every rule of lint, each with a description that breaks it and the good one that does not."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from click.testing import CliRunner
 
 from bridge.wsdl.command import wsdl_group
 from bridge.wsdl.documents import load_documents
+from bridge.wsdl.lint.catalogue import UNCHECKED
 from bridge.wsdl.lint.linting import CHECKS, lint
 from bridge.wsdl.model import SOAP12
 from tests.wsdl.documents import GOOD, changed, read
@@ -20,6 +22,9 @@ OPERATION = '<wsdl:operation name="Submit">'
 INPUT = '<wsdl:input>\n        <soap:body use="literal"/>'
 BODY = '<soap:body use="literal"/>'
 ORDER_PART = '<wsdl:part name="parameters" element="tns:Submit"/>'
+DOC = "<wsdl:documentation>Takes an order.</wsdl:documentation>"
+REVISION = '<xs:attribute name="revision" type="xs:int"/>'
+SOAP_BINDING = '<soap:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>'
 EMPTY_OPERATION = (
     '<wsdl:operation name="{}"><wsdl:input message="tns:Submit"/></wsdl:operation></wsdl:portType>'
 )
@@ -42,6 +47,7 @@ RPC = (
     ),
 )
 GOOD_RPC = changed(*RPC)
+ABSTRACT = GOOD[: GOOD.index("  <wsdl:binding")] + "</wsdl:definitions>"
 BINDING = GOOD[GOOD.index("  <wsdl:binding") : GOOD.index("  <wsdl:service")]
 PORT = GOOD[GOOD.index("    <wsdl:port ") : GOOD.index("  </wsdl:service>")]
 IN_SOAP12 = (("<soap:", "<soap12:"), ("Soap11", "Soap12"))
@@ -70,7 +76,16 @@ BAD = [
     ("R2028", changed(("<wsdl:portType", '<wsdl:message name="Submit"/><wsdl:portType'))),
     ("R2028", changed((' element="tns:Submit"/>', "/>"))),
     ("R2028", changed(('portType name="Orders"', 'portType name="My Orders"'))),
+    ("R2028", changed((OPERATION, OPERATION + '<wsdl:fault name="F" message="tns:Submit"/>'))),
+    (
+        "R2028",
+        changed((ORDER_PART, ORDER_PART.replace("/>", '><x:p xmlns:x="urn:x"/></wsdl:part>'))),
+    ),
+    ("R2028", changed((DOC, DOC + DOC))),
+    ("R2028", changed((OPERATION, '<x:policy xmlns:x="urn:x"/>' + OPERATION))),
+    ("R2028", changed((SOAP_BINDING, ""), ("</wsdl:binding>", SOAP_BINDING + "</wsdl:binding>"))),
     ("R2029", changed(('style="document"', 'style="documents"'))),
+    ("R2029", changed((BODY, '<soap:body use="literal" required="true"/>'))),
     ("R2029", changed((BODY, '<soap:body use="literal" part="x"/>'))),
     ("R2029", changed((BODY, "<soap:boby/>"))),
     ("R2029", changed(('<soap:fault name="Trouble"', "<soap:fault"))),
@@ -82,6 +97,7 @@ BAD = [
     ("R2102", changed((ITEM, ITEM.replace("tns:Code", "xs:strnig")))),
     ("R2102", changed((ITEM, '<xs:element ref="o:Item" xmlns:o="urn:other"/>'))),
     ("R2102", changed((ORDER_PART, '<wsdl:part name="parameters" type="tns:Missing"/>'))),
+    ("R2102", changed((REVISION, '<xs:attribute ref="xml:lang"/>'))),
     ("R2105", changed((SCHEMA, '<xs:schema><xs:element name="E"/></xs:schema>' + SCHEMA))),
     ("R2110", changed(("</xs:schema>", ENCODED_ARRAY + "</xs:schema>"))),
     ("R2111", changed((ITEM, ITEM.replace("/>", ' wsdl:arrayType="tns:Code[]"/>')))),
@@ -123,12 +139,7 @@ BAD = [
     ("R2304", changed(("</wsdl:portType>", EMPTY_OPERATION.format("Submit")))),
     (
         "R2401",
-        changed(
-            (
-                '<soap:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>',
-                "",
-            )
-        ),
+        changed((SOAP_BINDING, "")),
     ),
     ("R2701", changed((' transport="http://schemas.xmlsoap.org/soap/http"', ""))),
     (
@@ -190,6 +201,7 @@ BAD = [
     ),
     ("R1109", changed(("urn:orders/Submit", "urn:orders/&quot;Submit&quot;"))),
     ("R1109", changed(("urn:orders/Submit", "urn:orders/Größe"))),
+    ("R4003", changed(('encoding="UTF-8"', 'encoding="ISO-8859-1"'))),
     ("T1", changed(('name="parameters"', 'name="SubmitRequest"'))),
     ("T2", GOOD.replace("SubmitResponse", "SubmitResult")),
     ("T3", changed(("urn:orders/Submit", "Submit"))),
@@ -256,6 +268,7 @@ IMPORTS = [
     (set(), (SCHEMA, SCHEMA + XSD_IMPORT), MORE),
     ({"R2001"}, (TYPES, WSDL_IMPORT + TYPES), "<html/>"),
     ({"R2002"}, (TYPES, WSDL_IMPORT + TYPES), MORE),
+    ({"R2010"}, (SCHEMA, SCHEMA + XSD_IMPORT), '<?xml version="1.0" encoding="latin1"?>' + MORE),
     ({"R2004"}, (SCHEMA, SCHEMA + XSD_IMPORT), OTHER),
     ({"R2004"}, (SCHEMA, SCHEMA + XSD_IMPORT), "<html/>"),
     ({"R2005"}, (TYPES, WSDL_IMPORT.replace("urn:more", "urn:less") + TYPES), OTHER),
@@ -271,6 +284,39 @@ def test_imports_are_checked(
     (tmp_path / "more.xml").write_text(imported)
     found = lint(load_documents(str(tmp_path / "a.wsdl")))
     assert {one.rule.name for one in found} == names
+
+
+def test_what_may_stand_elsewhere_is_no_finding() -> None:
+    """Extensions where WSDL 1.1 lets them stand, documentation first, attributes of others."""
+    policy = '<x:policy xmlns:x="urn:x"/>'
+    good = changed(
+        ("<wsdl:types>", f"{policy}<wsdl:types>{policy}"),
+        ("</wsdl:documentation>", f"</wsdl:documentation>{policy}"),
+        ("<wsdl:port ", f"{policy}<wsdl:port "),
+        (OPERATION, OPERATION.replace(">", ' x:y="z" xmlns:x="urn:x">')),
+    )
+    assert broken(good) == set()
+
+
+def test_an_import_of_an_import_is_no_import(tmp_path: Path) -> None:
+    """A component of a namespace that only the imported description imports is not known here."""
+    nodes = [
+        f'<wsdl:import namespace="urn:{one}" location="{one}.wsdl"/>' for one in ("more", "orders")
+    ]
+    empty = OTHER.replace("/>", f">{nodes[1]}</wsdl:definitions>")
+    (tmp_path / "orders.wsdl").write_text(
+        GOOD[: GOOD.index("  <wsdl:binding")] + "</wsdl:definitions>"
+    )
+    (tmp_path / "more.wsdl").write_text(empty)
+    rest = changed((GOOD[GOOD.index("  <wsdl:types") : GOOD.index("  <wsdl:binding")], "{}"))
+    rest = rest.replace('targetNamespace="urn:orders"', 'targetNamespace="urn:b" xmlns:b="urn:b"')
+    rest = rest.replace('binding="tns:', 'binding="b:')
+    for number, count in ((1, 1), (2, 0)):
+        (tmp_path / "a.wsdl").write_text(rest.replace("{}", "".join(nodes[:number])))
+        found = lint(load_documents(str(tmp_path / "a.wsdl")))
+        assert [one.rule.name for one in found if one.rule.name.startswith("R")] == [
+            "R2101"
+        ] * count
 
 
 def test_every_rule_has_a_bad_description() -> None:
@@ -322,6 +368,31 @@ def test_salesforces_descriptions_have_findings(shared: Path) -> None:
     done = CliRunner().invoke(wsdl_group, ["lint", str(folder / "outbound-message.wsdl")])
     assert done.exit_code == 1
     assert 'part request: is named "request"' in done.output
+
+
+def test_the_rules_are_listed_with_what_cannot_be_checked() -> None:
+    """Each rule that was asked for is there: checked, or with the reason why it cannot be."""
+    done = CliRunner().invoke(wsdl_group, ["lint", "--rules"])
+    assert done.exit_code == 0
+    told = {line.split()[0] for line in done.output.splitlines() if line.startswith("  ")}
+    asked = (
+        "1000-1014 1109 1126 2001-2007 2022-2023 2028-2029 2101-2102 2105 2110-2112 2201 2203-2206"
+        " 2210 2303-2304 2401 2701-2706 2710-2718"
+    )
+    for one in asked.split():
+        first, _, last = one.partition("-")
+        assert told >= {f"R{number}" for number in range(int(first), int(last or first) + 1)}
+    assert {one.name for one in UNCHECKED}.isdisjoint(one.rule.name for one in CHECKS)
+    assert CliRunner().invoke(wsdl_group, ["lint"]).exit_code == 2
+
+
+def test_lines_beyond_what_is_counted_are_told_as_such(tmp_path: Path) -> None:
+    """Behind line 65,535 a place is told as being behind it."""
+    bad = changed((ITEM, ITEM.replace("tns:Code", "xs:integer")))
+    text = re.sub(r">\s+<", "><", bad).replace("<wsdl:types>", "<wsdl:types>" + "\n" * 66_000)
+    (tmp_path / "a.wsdl").write_text(text)
+    done = CliRunner().invoke(wsdl_group, ["lint", str(tmp_path / "a.wsdl")])
+    assert "  a.wsdl:65535+ complexType Line / element Item" in done.output
 
 
 def test_findings_are_grouped_by_rule(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from bridge.wsdl.lint.findings import Found, rule
 from bridge.wsdl.lint.subject import WAYS, Subject, body_parts, soap_child, soap_nodes
 from bridge.wsdl.model import HTTP_TRANSPORT, WSDL
 from bridge.wsdl.names import resolved
+from bridge.wsdl.pairs import only_in
 
 
 @rule(
@@ -87,9 +88,9 @@ def operations_differ_on_the_wire(subject: Subject) -> Found:
     signatures: dict[tuple[str, ...], str] = {}
     for binding, node, operation in subject.bound_operations():
         signature = (subject.name_of(binding), *_signature(subject, binding, node, operation.style))
-        other = signatures.setdefault(signature, operation.name)
-        if other is not operation.name:
-            yield node, f"its request looks like that of {other}"
+        if signature in signatures:
+            yield node, f"its request looks like that of {signatures[signature]}"
+        signatures.setdefault(signature, operation.name)
 
 
 @rule(
@@ -104,10 +105,9 @@ def ports_have_own_addresses(subject: Subject) -> Found:
         if address is None or not address.get("location"):
             continue
         key = (QName(address).namespace or "", str(address.get("location")))
-        name = port.get("name") or ""
-        other = ports.setdefault(key, name)
-        if other is not name:
-            yield port, f"has the address of the port {other}"
+        if key in ports:
+            yield port, f"has the address of the port {ports[key]}"
+        ports.setdefault(key, port.get("name") or "")
 
 
 @rule(
@@ -144,9 +144,9 @@ def binding_is_complete(subject: Subject) -> Found:
         port_type = subject.components.get(("portType", resolved(binding, binding.get("type"))))
         if port_type is not None:
             bound, offered = _operations(binding), _operations(port_type)
-            for name in offered.keys() - bound.keys():
+            for name in only_in(offered, bound):
                 yield binding, f"lacks the operation {name}"
-            for name in bound.keys() - offered.keys():
+            for name in only_in(bound, offered):
                 yield bound[name], "is no operation of the port type"
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from lxml.etree import QName, _Element, _ProcessingInstruction
 
-from bridge.wsdl.lint.findings import Check, Finding, Found, rule, run_checks
+from bridge.wsdl.lint.findings import (
+    UNICODE,
+    Check,
+    Finding,
+    Found,
+    encoding_of,
+    rule,
+    run_checks,
+)
 from bridge.wsdl.model import local_name, namespace_of
 from bridge.wsdl.names import resolved
 from bridge.wsdl.source import Place, parse
@@ -18,7 +26,6 @@ _STYLE = f"{{{ENVELOPE}}}encodingStyle"
 _UNDERSTAND = f"{{{ENVELOPE}}}mustUnderstand"
 _FAULT_PARTS = ("faultcode", "faultstring", "faultactor", "detail")
 _CODES = ("VersionMismatch", "MustUnderstand", "Client", "Server")
-_ENCODINGS = ("UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ASCII", "US-ASCII")
 
 
 def is_envelope(root: _Element) -> bool:
@@ -50,12 +57,16 @@ def fault_parts_are_unqualified(root: _Element) -> Found:
             yield child, f"is in the namespace {QName(child).namespace}"
 
 
-@rule("R1003", "attributes of the detail are qualified", "give the attribute a namespace")
-def detail_attributes_are_qualified(root: _Element) -> Found:
+@rule(
+    "R1003",
+    "attributes of the detail are in no namespace or in one that is not SOAP's",
+    "remove the attribute, or put it on an element inside of the detail",
+)
+def detail_attributes_are_not_soaps(root: _Element) -> Found:
     for child in _fault_parts(root):
         for name in map(str, child.attrib if QName(child).localname == "detail" else ()):
-            if not QName(name).namespace:
-                yield child, f"has the attribute {name}"
+            if QName(name).namespace == ENVELOPE:
+                yield child, f"has the attribute {QName(name).localname} of SOAP's namespace"
 
 
 @rule(
@@ -87,7 +98,11 @@ def body_children_have_no_style(root: _Element) -> Found:
             yield node, "has an encodingStyle"
 
 
-@rule("R1007", "no grandchild of soap:Body has an encodingStyle", "remove the attribute")
+@rule(
+    "R1007",
+    "in rpc style no grandchild of soap:Body has an encodingStyle",
+    "remove the attribute; in document style it may stand",
+)
 def body_grandchildren_have_no_style(root: _Element) -> Found:
     for child in _children_of_body(root):
         for node in child.iterchildren("{*}*"):
@@ -111,8 +126,8 @@ def nothing_behind_the_body(root: _Element) -> Found:
 
 @rule("R1012", "an envelope is written in UTF-8 or UTF-16", "write it in UTF-8")
 def encoding_is_unicode(root: _Element) -> Found:
-    encoding = str(getattr(root.getroottree().docinfo, "encoding", "") or "UTF-8")
-    if encoding.upper() not in _ENCODINGS:
+    encoding = encoding_of(root)
+    if encoding not in UNICODE:
         yield root, f"is written in {encoding}"
 
 
@@ -148,7 +163,7 @@ def _fault_parts(root: _Element) -> Iterator[_Element]:
 CHECKS: tuple[Check[_Element], ...] = (
     fault_has_known_parts,
     fault_parts_are_unqualified,
-    detail_attributes_are_qualified,
+    detail_attributes_are_not_soaps,
     fault_code_is_known,
     soap_elements_have_no_style,
     body_children_have_no_style,

@@ -11,6 +11,10 @@ Found = Iterator[tuple[_Element, str]]
 """The element that breaks a rule, and what is wrong with it."""
 
 
+UNICODE = ("UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "ASCII", "US-ASCII")
+"""Encodings that the profile allows; ASCII is a part of UTF-8."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """What is asked for, and what to do where it is not so."""
@@ -49,16 +53,29 @@ def rule(
 def run_checks(
     checks: Iterable[Check[_Subject]], subject: _Subject, place_of: Callable[[_Element], str]
 ) -> Iterator[Finding]:
-    """What the checks find, rule by rule in the order of lines."""
-    for check in sorted(checks, key=lambda one: one.rule.name):
-        for node, detail in sorted(check.find(subject), key=lambda found: _line(found[0])):
-            yield Finding(check.rule, place_of(node), _line(node), way_to(node), detail)
+    """What the checks find, rule by rule, document by document, in the order of lines."""
+    for check in sorted(checks, key=lambda one: by_name(one.rule)):
+        found = [
+            Finding(check.rule, place_of(node), _line(node), way_to(node), detail)
+            for node, detail in check.find(subject)
+        ]
+        yield from sorted(found, key=lambda one: (one.document, one.line))
+
+
+def by_name(one: Rule) -> tuple[str, int]:
+    """An order in which T2 stands before T10."""
+    return one.name[0], int(one.name[1:])
 
 
 def way_to(node: _Element) -> str:
     """Where an element stands, for a person: `portType Orders / operation Submit / input`."""
     steps = [_step(node), *(_step(one) for one in node.iterancestors())]
     return " / ".join(step for step in reversed(steps) if step) or QName(node).localname
+
+
+def encoding_of(root: _Element) -> str:
+    """What a document is written in, in capitals."""
+    return str(getattr(root.getroottree().docinfo, "encoding", "") or "UTF-8").upper()
 
 
 _SILENT = ("definitions", "types", "schema", "sequence", "complexContent", "annotation")

@@ -1,8 +1,11 @@
 """WS-I Basic Profile 1.1, section 4.2: how a description is put together of documents."""
 
+from collections.abc import Iterable
+
 from lxml.etree import QName, _Element
 
-from bridge.wsdl.lint.findings import Found, rule
+from bridge.wsdl.documents import Document
+from bridge.wsdl.lint.findings import UNICODE, Found, encoding_of, rule
 from bridge.wsdl.lint.subject import Subject
 from bridge.wsdl.model import WSDL, XSD
 
@@ -108,6 +111,30 @@ def types_stand_next(subject: Subject) -> Found:
         yield node, f"stands behind {before}"
 
 
+@rule(
+    "R2010",
+    "a schema that is imported is written in UTF-8 or UTF-16",
+    "write the document in UTF-8",
+)
+def schemas_are_in_unicode(subject: Subject) -> Found:
+    yield from _in_other_encodings(
+        one for one in subject.documents.imported if one.root.tag == _SCHEMA
+    )
+
+
+@rule("R4003", "a description is written in UTF-8 or UTF-16", "write the document in UTF-8")
+def descriptions_are_in_unicode(subject: Subject) -> Found:
+    yield from _in_other_encodings(subject.descriptions)
+
+
+def _in_other_encodings(documents: Iterable[Document]) -> Found:
+    roots = dict.fromkeys(document.root for document in documents)
+    for root in roots:
+        encoding = encoding_of(root)
+        if encoding not in UNICODE:
+            yield root, f"is written in {encoding}"
+
+
 def _late(subject: Subject, kind: str) -> list[tuple[_Element, str]]:
     found = []
     for document in subject.descriptions:
@@ -130,4 +157,6 @@ CHECKS = (
     import_has_a_location,
     imports_stand_first,
     types_stand_next,
+    schemas_are_in_unicode,
+    descriptions_are_in_unicode,
 )

@@ -28,6 +28,8 @@ CHECKS = (
     *toolchains.CHECKS,
 )
 _SHOWN = 8
+_LAST_LINE = 65_535
+"""libxml2 counts no further for elements without text."""
 
 
 class FindingAsJson(TypedDict):
@@ -105,6 +107,7 @@ def _places(findings: Sequence[Finding], *, in_full: bool) -> Iterator[str]:
     shown = findings if in_full else findings[:_SHOWN]
     for one in shown:
         name = one.document.rpartition("/")[2] or one.document
-        yield f"  {name}:{one.line} {one.element}: {one.detail}"
+        line = f"{one.line}+" if one.line == _LAST_LINE else str(one.line)
+        yield f"  {name}:{line} {one.element}: {one.detail}"
     if len(shown) < len(findings):
         yield f"  … and {len(findings) - len(shown)} more (--all shows them)"

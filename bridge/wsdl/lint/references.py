@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lxml.etree import QName, _Element
 
+from bridge.wsdl.documents import Document
 from bridge.wsdl.lint.findings import Found, rule
 from bridge.wsdl.lint.subject import Subject, soap_nodes
 from bridge.wsdl.model import WSDL, XSD, is_builtin, local_name, namespace_of
@@ -24,7 +25,7 @@ _REFERENCES = (
     ("substitutionGroup", "element"),
 )
 """Attributes of schema elements that name components, and the kind that they name."""
-_LEFT_OUT = ("http://www.w3.org/XML/1998/namespace",)
+_IMPORT = f"{{{WSDL}}}import"
 
 
 @rule(
@@ -33,8 +34,13 @@ _LEFT_OUT = ("http://www.w3.org/XML/1998/namespace",)
     "define the component, import its description, or correct the prefix",
 )
 def wsdl_names_resolve(subject: Subject) -> Found:
+    imported = {one.root: _imported_by(one) for one in subject.descriptions}
+    read = {namespace_of(name) for _, name in subject.components}
     for node, kind, name in _wsdl_references(subject):
-        if (kind, name) not in subject.components:
+        namespace = namespace_of(name)
+        if namespace and namespace not in imported[node.getroottree().getroot()]:
+            yield node, f"{_shown(name)}: its namespace is not imported here"
+        elif (kind, name) not in subject.components and (namespace in read or not namespace):
             yield node, f"there is no {kind} {_shown(name)}"
 
 
@@ -56,6 +62,12 @@ def schema_names_resolve(subject: Subject) -> Found:
         problem = _problem(subject, "type", name, subject.schema_namespaces) if name else ""
         if problem:
             yield part, problem
+
+
+def _imported_by(document: Document) -> set[str]:
+    """The namespaces whose WSDL components a document may name: an import of an import is none."""
+    imports = (one.get("namespace") or "" for one in document.root.iterchildren(_IMPORT))
+    return {document.root.get("targetNamespace") or "", *imports}
 
 
 def _wsdl_references(subject: Subject) -> Iterator[tuple[_Element, str, str]]:
@@ -87,8 +99,8 @@ def _schema_references(root: _Element, namespace: str) -> Iterator[tuple[_Elemen
 def _problem(subject: Subject, kind: str, name: str, known: set[str]) -> str:
     """What is wrong with a reference; empty where nothing is, or nothing can be said."""
     namespace = namespace_of(name)
-    if is_builtin(name) or namespace in _LEFT_OUT:
-        is_wrong = kind == "type" and is_builtin(name) and local_name(name) not in _BUILTIN
+    if is_builtin(name):
+        is_wrong = kind == "type" and local_name(name) not in _BUILTIN
         return f"XML Schema has no type {local_name(name)}" if is_wrong else ""
     if namespace not in known:
         return f"{_shown(name)}: its namespace is not imported here"

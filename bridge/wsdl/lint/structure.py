@@ -19,37 +19,41 @@ _NAMED_ATTRIBUTES = ("name", "part")
 
 @dataclass(frozen=True)
 class _Shape:
+    """`children` in their order: kinds that may mix stand in one text, `*` is another namespace."""
+
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
 
 
-_MESSAGES = ("input", "output", "fault")
-_ABSTRACT_MESSAGE = _Shape(("message",), ("name",), ("documentation",))
-_BOUND_MESSAGE = _Shape((), ("name",), ("documentation",))
+_DOCUMENTED = ("documentation",)
+_OPEN = (*_DOCUMENTED, "*")
+_ABSTRACT_MESSAGE = _Shape(("message",), ("name",), _DOCUMENTED)
+_BOUND_MESSAGE = _Shape((), ("name",), _OPEN)
 _SHAPES = {
     "definitions": _Shape(
         (),
         ("name", "targetNamespace"),
-        ("documentation", "import", "types", "message", "portType", "binding", "service"),
+        (*_OPEN, "import types message portType binding service"),
     ),
-    "import": _Shape(("namespace", "location"), (), ("documentation",)),
-    "types": _Shape((), (), ("documentation",)),
-    "message": _Shape(("name",), (), ("documentation", "part")),
-    "part": _Shape(("name",), ("element", "type"), ("documentation",)),
-    "portType": _Shape(("name",), (), ("documentation", "operation")),
-    "portType/operation": _Shape(("name",), ("parameterOrder",), ("documentation", *_MESSAGES)),
+    "import": _Shape(("namespace", "location"), (), _DOCUMENTED),
+    "types": _Shape((), (), _OPEN),
+    "message": _Shape(("name",), (), (*_OPEN, "part")),
+    "part": _Shape(("name",), ("element", "type"), _DOCUMENTED),
+    "portType": _Shape(("name",), (), (*_DOCUMENTED, "operation")),
+    "portType/operation": _Shape(("name",), ("parameterOrder",), (*_OPEN, "input output", "fault")),
     "portType/input": _ABSTRACT_MESSAGE,
     "portType/output": _ABSTRACT_MESSAGE,
-    "portType/fault": _Shape(("name", "message"), (), ("documentation",)),
-    "binding": _Shape(("name", "type"), (), ("documentation", "operation")),
-    "binding/operation": _Shape(("name",), (), ("documentation", *_MESSAGES)),
+    "portType/fault": _Shape(("name", "message"), (), _DOCUMENTED),
+    "binding": _Shape(("name", "type"), (), (*_OPEN, "operation")),
+    "binding/operation": _Shape(("name",), (), (*_OPEN, "input", "output", "fault")),
     "binding/input": _BOUND_MESSAGE,
     "binding/output": _BOUND_MESSAGE,
-    "binding/fault": _Shape(("name",), (), ("documentation",)),
-    "service": _Shape(("name",), (), ("documentation", "port")),
-    "port": _Shape(("name", "binding"), (), ("documentation",)),
+    "binding/fault": _Shape(("name",), (), _OPEN),
+    "service": _Shape(("name",), (), (*_OPEN, "port")),
+    "port": _Shape(("name", "binding"), (), _OPEN),
 }
+"""http://schemas.xmlsoap.org/wsdl/2003-02-11.xsd, the schema that the profile names."""
 
 _ENCODED = ("namespace", "encodingStyle")
 _SOAP_SHAPES = {
@@ -57,7 +61,7 @@ _SOAP_SHAPES = {
     "operation": _Shape((), ("soapAction", "style", "soapActionRequired")),
     "body": _Shape((), ("parts", "use", *_ENCODED)),
     "fault": _Shape(("name",), ("use", *_ENCODED)),
-    "header": _Shape(("message", "part", "use"), _ENCODED, ("headerfault",)),
+    "header": _Shape(("message", "part", "use"), _ENCODED),
     "headerfault": _Shape(("message", "part", "use"), _ENCODED),
     "address": _Shape(("location",)),
 }
@@ -126,7 +130,7 @@ def _attributes(node: _Element, shape: _Shape) -> Iterator[str]:
         if node.get(name) is None:
             yield f"lacks the attribute {name}"
     for name in map(str, node.attrib):
-        if not name.startswith("{") and name not in (*shape.required, *shape.optional, "required"):
+        if not name.startswith("{") and name not in (*shape.required, *shape.optional):
             yield f"has an unknown attribute {name}"
     for name in _NAMED_ATTRIBUTES:
         value = node.get(name)
@@ -135,9 +139,21 @@ def _attributes(node: _Element, shape: _Shape) -> Iterator[str]:
 
 
 def _children(node: _Element, shape: _Shape) -> Iterator[str]:
-    for child in node.iterchildren(f"{{{WSDL}}}*"):
-        if QName(child).localname not in shape.children:
-            yield f"holds {QName(child).localname}, which has no place there"
+    """What a component holds against what it may hold, in which order."""
+    ranks = {kind: rank for rank, kinds in enumerate(shape.children) for kind in kinds.split()}
+    highest, before = 0, ""
+    for child in node.iterchildren("{*}*"):
+        kind = QName(child).localname
+        rank = ranks.get(kind if QName(child).namespace == WSDL else "*")
+        if rank is None:
+            yield f"holds {kind}, which has no place there"
+            continue
+        if rank < highest:
+            yield f"holds {kind} behind {before}"
+        elif rank == highest == ranks["documentation"] and before:
+            yield "holds a second documentation"
+        if rank >= highest:
+            highest, before = rank, kind
 
 
 def _more(node: _Element) -> Iterator[str]:
