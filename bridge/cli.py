@@ -15,34 +15,24 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import BridgeError, __version__
 from bridge.app import Application, open_application, ready_application, utc_now
+from bridge.commands.breaks import breaks_group
+from bridge.commands.options import AS_JSON, FOLDER
 from bridge.demo.command import demo_command
-from bridge.domain.records import RecordType
 from bridge.feed.command import feed_command
 from bridge.operations.consumers import consumer_names, create_consumer
 from bridge.operations.overview import (
     get_overview,
-    list_breaks,
     list_dead_letters,
     replay_dead_letter,
 )
 from bridge.sandbox.errors import SandboxError
 from bridge.sandbox.server import run as run_sandbox
 from bridge.server import serve_application
-from bridge.settings import FOLDER_VARIABLE
 from bridge.store.engine import upgrade_schema
 from bridge.store.models import RunStatus
 from bridge.terminal import Terminal, report_as_json
 from bridge.wsdl.command import wsdl_group
 from jobs.schedule import JOBS, run_now
-
-FOLDER = click.option(
-    "--config",
-    "folder",
-    envvar=FOLDER_VARIABLE,
-    type=click.Path(path_type=Path),
-    help="Folder with your bridge.toml, survivorship.toml and mapping/.",
-)
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 class OneLineErrors(click.Group):
@@ -192,51 +182,6 @@ def _show_status(application: Application, terminal: Terminal, as_json: bool) ->
 
 
 @main.group()
-def breaks() -> None:
-    """Differences that someone must close."""
-
-
-@breaks.command("list")
-@FOLDER
-@click.option("--type", "record_type", type=click.Choice([t.lower() for t in RecordType]))
-@AS_JSON
-def show_breaks(folder: Path | None, record_type: str | None, as_json: bool) -> None:
-    """List the open breaks, oldest first."""
-    wanted = RecordType(record_type.upper()) if record_type else None
-    with ready_application(folder) as application, _terminal() as terminal:
-        found = list_breaks(application.sessions, record_type=wanted)
-        columns = (
-            "id",
-            "record_type",
-            "key",
-            "kind",
-            "field",
-            "erp",
-            "crm",
-            "since",
-            "detail",
-        )
-        rows = [
-            (
-                one.id,
-                str(one.record_type),
-                str(one.key or one.salesforce_id),
-                str(one.kind),
-                one.field,
-                one.erp,
-                one.crm,
-                f"{one.opened_at:%Y-%m-%d %H:%M}",
-                one.detail,
-            )
-            for one in found
-        ]
-        if as_json:
-            terminal.json([dict(zip(columns, row, strict=True)) for row in rows])
-        else:
-            terminal.table("Open breaks", columns, rows)
-
-
-@main.group()
 def outbox() -> None:
     """Corrections that could not be delivered."""
 
@@ -283,6 +228,7 @@ def sandbox(port: int, host: str, database: Path, schema: Path | None) -> None:
         _stop(str(error))
 
 
+main.add_command(breaks_group)
 main.add_command(demo_command)
 main.add_command(feed_command)
 main.add_command(wsdl_group)

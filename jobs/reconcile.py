@@ -8,12 +8,20 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from bridge.domain.causes import assess
 from bridge.domain.reconcile import BreakKind, Decision, decide
 from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
 from bridge.domain.survivorship import Rules
 from bridge.domain.totals import ControlTotal, side_by_side
 from bridge.store import candidates as store
-from bridge.store.breaks import clear_unfound, count_open, count_opened, record_breaks
+from bridge.store.breaks import (
+    Finding,
+    clear_unfound,
+    count_open,
+    count_opened,
+    record_breaks,
+)
+from bridge.store.rulings import drop_unobeyed, mark_obeyed
 from bridge.store.runs import last_success
 from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
 from bridge.store.totals import add_up, save_totals, totals_of_run
@@ -100,13 +108,14 @@ def _reconcile_type(
     context.progress.start(f"deciding {record_type}", None)
     for page in store.candidates(session, rules):
         decisions = [(one, decide(one.versions, rules)) for one in page]
-        staged += _record(session, rules, decisions, run_id, now)
+        staged += _record(context, session, rules, decisions, run_id, now)
         summary.differing += len(page)
         context.progress.advance(len(page))
     summary.corrections = _by_target(staged, Staging.STAGED)
     summary.waiting = _by_target(staged, Staging.KEPT)
     summary.dead = sum(_by_target(staged, Staging.DEAD).values())
     summary.withdrawn = withdraw_unwanted(session, record_type=record_type, run_id=run_id)
+    drop_unobeyed(session, record_type=record_type, run_id=run_id)
     summary.breaks_cleared = clear_unfound(session, record_type=record_type, run_id=run_id, now=now)
     summary.breaks_opened = count_opened(session, record_type=record_type, run_id=run_id, now=now)
     open_breaks = count_open(session)
@@ -117,6 +126,7 @@ def _reconcile_type(
 
 
 def _record(
+    context: JobContext,
     session: Session,
     rules: Rules,
     decisions: Sequence[tuple[store.Candidate, Decision]],
@@ -134,10 +144,12 @@ def _record(
     record_breaks(
         session,
         record_type=record_type,
-        found=[(one.record_id, found) for one, it in decisions for found in it.breaks],
+        found=_findings(context, session, record_type, decisions, now),
         run_id=run_id,
         now=now,
     )
+    obeyed = [(one.record_id, field) for one, it in decisions for field in it.obeyed]
+    mark_obeyed(session, obeyed, run_id=run_id)
     return stage_corrections(
         session,
         record_type=record_type,
@@ -145,6 +157,34 @@ def _record(
         run_id=run_id,
         now=now,
     )
+
+
+def _findings(
+    context: JobContext,
+    session: Session,
+    record_type: RecordType,
+    decisions: Sequence[tuple[store.Candidate, Decision]],
+    now: datetime,
+) -> list[Finding]:
+    broken = [(one, found) for one, it in decisions for found in it.breaks]
+    alone = [one.record_id for one, found in broken if found.kind is BreakKind.MISSING_IN_ERP]
+    twins = store.twins_of(session, record_type, alone) if record_type in FINANCIAL_TYPES else {}
+    timing = timedelta(days=context.settings.timing_days)
+    return [
+        Finding(
+            one.record_id,
+            found,
+            assess(
+                found,
+                one.versions,
+                record_type,
+                now=now,
+                timing=timing,
+                twins=twins.get(one.record_id, ()),
+            ),
+        )
+        for one, found in broken
+    ]
 
 
 def _refuse_if_crm_unread(context: JobContext, session: Session, now: datetime) -> None:

@@ -34,6 +34,8 @@ class JobSettings(_Section):
     """A side that holds fewer than this share of what it held is taken to be broken."""
     refuse_from_records: int = Field(default=20, ge=1)
     """... if it held at least so many."""
+    timing_days: int = Field(default=3, ge=0)
+    """How long one side may be late with a record before it counts as missing."""
     delivery_attempts: int = Field(default=12, ge=1)
     delivery_first_pause_seconds: int = Field(default=30, ge=1)
     delivery_longest_pause_seconds: int = Field(default=3_600, ge=1)

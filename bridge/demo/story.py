@@ -17,7 +17,8 @@ from bridge.demo.scenario import (
     planted_drift,
 )
 from bridge.domain.records import Record, RecordType
-from bridge.operations.overview import OpenBreak, ask_for_run, get_run, list_breaks
+from bridge.operations.breaks import BreakView, list_breaks
+from bridge.operations.overview import ask_for_run, get_run
 from bridge.operations.submissions import Outcome
 from bridge.salesforce import FieldValue, RowResult, SalesforceClient, SObject
 from bridge.store.models import RunStatus
@@ -49,7 +50,7 @@ class Told:
 
     figures: list[Figure] = field(default_factory=list)
     totals: list[Mapping[str, Any]] = field(default_factory=list)
-    breaks: list[OpenBreak] = field(default_factory=list)
+    breaks: list[BreakView] = field(default_factory=list)
     planted: list[Planted] = field(default_factory=list)
 
     @property

@@ -61,6 +61,11 @@ def encode_value(value: Value | None) -> Any:
             return [_encode_item(item) for item in value]
 
 
+def value_text(value: Value | None) -> str | None:
+    """One value as people read it; `decode_value` reads it back, but for items."""
+    return None if value is None else str(encode_value(value))
+
+
 def decode_value(field: Field, raw: Any) -> Value | None:
     """Reads what `encode_value` wrote for a value of this field."""
     if raw is None:

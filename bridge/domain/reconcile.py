@@ -21,14 +21,18 @@ Then each compared field:
 | differ      | differ         | differ         | survivorship, or break CONFLICT   |
 | differ      | never agreed   | never agreed   | the side that has a value, else   |
 |             |                |                | survivorship, or break CONFLICT   |
+
+A break that a person has ruled on (bridge.domain.rulings) is none while that ruling holds: both
+sides take the decided value, or the difference stays as it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bridge.domain.comparison import agree
 from bridge.domain.records import Field, Kind, RecordKey, System, Value, Values
+from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.survivorship import Rules, Survivor
 from bridge.domain.validation import value_problems
 
@@ -53,6 +57,7 @@ class Reason(StrEnum):
     MIRRORED = "MIRRORED"
     SURVIVED = "SURVIVED"
     ONLY_VALUE = "ONLY_VALUE"
+    RULED = "RULED"  # a person decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class Versions:
 
     `crm_key` is the External ID's value as the CRM holds it; `customer_known` tells whether the
     customer that a document names can be referred to: sent by the ERP and not deleted in the CRM
-    (always true for customers).
+    (always true for customers). `rulings` are what people decided, one per field at most.
     """
 
     key: RecordKey | None
@@ -79,16 +84,18 @@ class Versions:
     agreed: Values | None = None
     crm_key: str | None = None
     customer_known: bool = True
+    rulings: tuple[Ruling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldCorrection:
-    """A value on its way, and the one it replaces."""
+    """A value on its way, and the one it replaces. `by` is the person who decided, if one did."""
 
     name: str
     old: Value | None
     new: Value | None
     reason: Reason
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +119,33 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What has to happen to one record. `agreed` is the new last agreement, None if unchanged."""
+    """What has to happen to one record. `agreed` is the new last agreement, None if unchanged.
+
+    `obeyed` names the fields whose rulings held ("" for the whole record's).
+    """
 
     corrections: tuple[Correction, ...] = ()
     breaks: tuple[Break, ...] = ()
     agreed: Values | None = None
+    obeyed: tuple[str, ...] = ()
 
 
 def decide(versions: Versions, rules: Rules) -> Decision:
     """Applies the table to one record. Pure: equal arguments, equal decisions."""
+    decision = _decide(versions, rules)
+    ruling = next((one for one in versions.rulings if not one.field), None)
+    if ruling is None or [(one.kind, one.field) for one in decision.breaks] != [(ruling.kind, "")]:
+        return decision
+    (found,) = decision.breaks
+    if (found.erp, found.crm) != (ruling.erp, ruling.crm):
+        return decision
+    if ruling.verdict is not Verdict.RECREATE:
+        return Decision(obeyed=("",))
+    assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
+    return replace(_create(versions.erp, rules, Reason.RULED, ruling.by), obeyed=("",))
+
+
+def _decide(versions: Versions, rules: Rules) -> Decision:
     erp = None if versions.erp is None or versions.erp.deleted else versions.erp
     crm = None if versions.crm is None or versions.crm.deleted else versions.crm
     if erp is not None and crm is not None:
@@ -138,8 +163,12 @@ def _decide_erp_only(versions: Versions, erp: Version, rules: Rules) -> Decision
     if not versions.customer_known:
         customer = erp.values.get("customer_number")
         return _broken(BreakKind.CUSTOMER_UNKNOWN, f"waits for customer {customer}")
+    return _create(erp, rules, Reason.NEW)
+
+
+def _create(erp: Version, rules: Rules, reason: Reason, by: str | None = None) -> Decision:
     fields = tuple(
-        FieldCorrection(field.name, None, value, Reason.NEW)
+        FieldCorrection(field.name, None, value, reason, by)
         for field in rules.compared
         if (value := erp.values.get(field.name)) is not None
     )
@@ -160,7 +189,10 @@ def _decide_crm_only(versions: Versions, rules: Rules) -> Decision:
 def _decide_both(versions: Versions, erp: Version, crm: Version, rules: Rules) -> Decision:
     if versions.crm_key != str(versions.key):
         detail = f"Salesforce names ERP key {versions.crm_key or 'none'}, expected {versions.key}"
-        return _broken(BreakKind.KEY_MISMATCH, detail)
+        mismatch = Break(
+            BreakKind.KEY_MISMATCH, detail, erp=str(versions.key), crm=versions.crm_key or None
+        )
+        return Decision(breaks=(mismatch,))
     table = _FieldTable(versions, erp, crm, rules)
     # The currency first: amounts are held against the one that both sides are going to have.
     for field in sorted(rules.compared, key=lambda field: field.kind is not Kind.CURRENCY):
@@ -179,14 +211,19 @@ class _FieldTable:
         self._erp, self._crm, self._rules = erp, crm, rules
         self._before = versions.agreed
         self._customer_known = versions.customer_known
+        self._rulings = {ruling.field: ruling for ruling in versions.rulings}
         self._agreed: dict[str, Value | None] = dict(versions.agreed or {})
         self._currency = str(erp.values.get("currency") or "")
         self._to_crm: list[FieldCorrection] = []
         self._to_erp: list[FieldCorrection] = []
         self._breaks: list[Break] = []
+        self._obeyed: list[str] = []
 
     def decide(self, field: Field) -> None:
         """Puts one field where it belongs."""
+        ruling = self._rulings.get(field.name)
+        if ruling is not None and self._obey(field, ruling):
+            return
         if field.name not in self._crm.values:
             self._break(field, BreakKind.UNFIT_VALUE, "Salesforce's value could not be read")
             return
@@ -212,7 +249,26 @@ class _FieldTable:
             if fields
         )
         moved = self._agreed if self._agreed != (self._before or {}) else None
-        return Decision(corrections, tuple(self._breaks), moved)
+        return Decision(corrections, tuple(self._breaks), moved, tuple(self._obeyed))
+
+    def _obey(self, field: Field, ruling: Ruling) -> bool:
+        """Does what a person decided, unless that is done or the values are others by now."""
+        erp, crm = self._erp.values.get(field.name), self._crm.values.get(field.name)
+        read = field.name in self._crm.values
+        if not ruling.holds(field, erp, crm) or (read and self._agree(field, erp, crm)):
+            return False
+        self._obeyed.append(field.name)
+        if ruling.verdict is not Verdict.SET:
+            return True
+        if not (read and self._agree(field, crm, ruling.value)):
+            self._to_crm.append(
+                FieldCorrection(field.name, crm, ruling.value, Reason.RULED, ruling.by)
+            )
+        if not self._agree(field, erp, ruling.value):
+            self._carry_to_erp(
+                field, FieldCorrection(field.name, erp, ruling.value, Reason.RULED, ruling.by)
+            )
+        return True
 
     def _winner(
         self, field: Field, erp: Value | None, crm: Value | None

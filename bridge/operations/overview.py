@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge import BridgeError
 from bridge.domain.reconcile import BreakKind
 from bridge.domain.records import RecordKey, RecordType, System
+from bridge.domain.totals import TotalsRow, side_by_side
 from bridge.store import breaks as break_store
 from bridge.store import outbox as outbox_store
 from bridge.store.engine import reading
 from bridge.store.models import OutboxStatus, Run, RunStatus
-from bridge.store.records import key_of_row
-from bridge.store.runs import find_run, latest_runs, request_run
+from bridge.store.runs import find_run, last_success, latest_runs, request_run
+from bridge.store.totals import totals_of_run
 
 
 class UnknownRun(BridgeError):
@@ -45,22 +46,6 @@ class Overview:
     jobs: tuple[JobState, ...]
     open_breaks: dict[tuple[RecordType, BreakKind], int]
     corrections: dict[tuple[System, OutboxStatus], int]
-
-
-@dataclass(frozen=True, slots=True)
-class OpenBreak:
-    """A difference that waits for someone. `key` is None where only Salesforce has the record."""
-
-    id: int
-    key: RecordKey | None
-    salesforce_id: str | None
-    record_type: RecordType
-    kind: BreakKind
-    field: str
-    erp: str | None
-    crm: str | None
-    detail: str
-    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +87,12 @@ def get_overview(sessions: sessionmaker[Session], *, jobs: Sequence[str]) -> Ove
         )
 
 
-def list_breaks(
-    sessions: sessionmaker[Session],
-    *,
-    record_type: RecordType | None = None,
-    limit: int | None = None,
-) -> list[OpenBreak]:
-    """Open breaks, oldest first."""
+def latest_totals(sessions: sessionmaker[Session], *, jobs: Sequence[str]) -> list[TotalsRow]:
+    """Both sides' control totals as the last successful runs of these jobs left them."""
     with reading(sessions) as session:
-        rows = break_store.open_breaks(session, record_type=record_type, limit=limit)
-    return [
-        OpenBreak(
-            id=row.id,
-            key=key_of_row(record),
-            salesforce_id=record.salesforce_id,
-            record_type=row.record_type,
-            kind=row.kind,
-            field=row.field,
-            erp=row.erp_value,
-            crm=row.crm_value,
-            detail=row.detail,
-            opened_at=row.opened_at,
-        )
-        for row, record in rows
-    ]
+        runs = [run for job in jobs if (run := last_success(session, job)) is not None]
+        found = [total for run in runs for total in totals_of_run(session, run.id)]
+    return side_by_side(found)
 
 
 def list_dead_letters(sessions: sessionmaker[Session], *, limit: int = 100) -> list[DeadLetter]:

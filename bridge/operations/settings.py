@@ -1,11 +1,15 @@
-"""How consumers prove who they are: their section of the settings."""
+"""The operations' sections of the settings."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
 
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 
 class ConsumerSettings(BaseModel):
-    """Section `[consumers]`."""
+    """Section `[consumers]`: how consumers prove who they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,3 +32,21 @@ class ConsumerSettings(BaseModel):
                     " `erp-bridge consumers make-key`"
                 ) from None
         return value
+
+
+class BreakSettings(BaseModel):
+    """Section `[breaks]`: who closes differences, and when it takes two."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    people: tuple[str, ...] = ()
+    """Whose names count; with none, every name does."""
+
+    approve_from: Mapping[str, Annotated[Decimal, Field(gt=0)]] = {}
+    """From which amount on a second person has to approve an accepted difference: currency ->
+    amount, "default" for the others. A currency without an amount needs no second person."""
+
+    def needs_approval(self, amount: Decimal | None, currency: str | None) -> bool:
+        """Whether accepting a difference of this amount takes two people."""
+        limit = self.approve_from.get(currency or "", self.approve_from.get("default"))
+        return amount is not None and limit is not None and abs(amount) >= limit

@@ -1,48 +1,43 @@
 """Breaks: found again they stay the same row, no longer found they clear themselves."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from bridge.domain import reconcile
-from bridge.domain.content import encode_value
+from bridge.domain.causes import UNASSESSED, Assessment
+from bridge.domain.content import value_text
 from bridge.domain.records import RecordType
-from bridge.store.models import Break, BreakResolution, BreakStatus, Record
+from bridge.store.models import Break, BreakNote, BreakResolution, BreakStatus, Record
 from bridge.store.statements import insert_into
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A break that a run found in a record, and what is known of it."""
+
+    record_id: int
+    found: reconcile.Break
+    assessment: Assessment = UNASSESSED
 
 
 def record_breaks(
     session: Session,
     *,
     record_type: RecordType,
-    found: Sequence[tuple[int, reconcile.Break]],
+    found: Sequence[Finding],
     run_id: int,
     now: datetime,
 ) -> None:
-    """Opens a break for each (record id, break) pair, or freshens the one that is open."""
+    """Opens a break for each finding, or freshens the one that is open."""
     if not found:
         return
-    rows = [
-        {
-            "record_id": record_id,
-            "record_type": record_type,
-            "kind": one.kind,
-            "field": one.field,
-            "status": BreakStatus.OPEN,
-            "erp_value": _text(one.erp),
-            "crm_value": _text(one.crm),
-            "detail": one.detail,
-            "opened_at": now,
-            "run_id": run_id,
-        }
-        for record_id, one in found
-    ]
+    rows = [_row(one, record_type, run_id, now) for one in found]
     statement = insert_into(session, Break)
-    freshened = {
-        name: statement.excluded[name] for name in ("erp_value", "crm_value", "detail", "run_id")
-    }
+    freshened = {name: statement.excluded[name] for name in _FRESHENED}
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["record_id", "kind", "field"],
@@ -72,18 +67,18 @@ def clear_unfound(session: Session, *, record_type: RecordType, run_id: int, now
     return int(getattr(result, "rowcount", 0))
 
 
-def open_breaks(
-    session: Session, *, record_type: RecordType | None = None, limit: int | None = None
+def breaks(
+    session: Session, *, status: BreakStatus, limit: int | None = None, **wanted: object
 ) -> list[tuple[Break, Record]]:
-    """Open breaks with their records, oldest first."""
+    """Breaks with their records, oldest first; `wanted` are columns and the values to find."""
     query = (
         select(Break, Record)
         .join(Record, Record.id == Break.record_id)
-        .where(Break.status == BreakStatus.OPEN)
+        .where(Break.status == status)
         .order_by(Break.id)
     )
-    if record_type is not None:
-        query = query.where(Break.record_type == record_type)
+    for column, value in wanted.items():
+        query = query.where(getattr(Break, column) == value)
     return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
 
 
@@ -105,5 +100,72 @@ def count_opened(session: Session, *, record_type: RecordType, run_id: int, now:
     return session.scalar(query) or 0
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(encode_value(value))  # type: ignore[arg-type]
+def find_break(session: Session, break_id: int) -> tuple[Break, Record] | None:
+    """A break with its record."""
+    query = select(Break, Record).join(Record, Record.id == Break.record_id)
+    row = session.execute(query.where(Break.id == break_id)).first()
+    return None if row is None else (row[0], row[1])
+
+
+def close_break(
+    session: Session, break_id: int, *, resolution: BreakResolution, by: str, now: datetime
+) -> bool:
+    """Closes an open break for a person; False where it is not open any more."""
+    result = session.execute(
+        update(Break)
+        .where(Break.id == break_id, Break.status == BreakStatus.OPEN)
+        .values(status=BreakStatus.RESOLVED, resolution=resolution, closed_at=now, closed_by=by)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def assign_break(session: Session, break_id: int, assignee: str | None) -> bool:
+    """Gives an open break to someone, or to nobody; False where it is not open any more."""
+    result = session.execute(
+        update(Break)
+        .where(Break.id == break_id, Break.status == BreakStatus.OPEN)
+        .values(assignee=assignee)
+    )
+    return bool(getattr(result, "rowcount", 0))
+
+
+def add_note(session: Session, break_id: int, *, author: str, text: str, now: datetime) -> None:
+    """Keeps what someone did or said."""
+    session.add(BreakNote(break_id=break_id, at=now, author=author, text=text))
+
+
+def notes_of(session: Session, break_id: int) -> list[BreakNote]:
+    """What was done and said, oldest first."""
+    query = select(BreakNote).where(BreakNote.break_id == break_id).order_by(BreakNote.id)
+    return list(session.scalars(query))
+
+
+def _row(one: Finding, record_type: RecordType, run_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "record_id": one.record_id,
+        "record_type": record_type,
+        "kind": one.found.kind,
+        "field": one.found.field,
+        "status": BreakStatus.OPEN,
+        "erp_value": value_text(one.found.erp),
+        "crm_value": value_text(one.found.crm),
+        "detail": one.found.detail,
+        "cause": one.assessment.cause,
+        "evidence": one.assessment.evidence,
+        "amount": one.assessment.amount,
+        "currency": one.assessment.currency,
+        "opened_at": now,
+        "run_id": run_id,
+    }
+
+
+_FRESHENED = (
+    "erp_value",
+    "crm_value",
+    "detail",
+    "cause",
+    "evidence",
+    "amount",
+    "currency",
+    "run_id",
+)

@@ -20,7 +20,8 @@ from bridge.store.records import (
     reachable_customers,
     version_row,
 )
-from bridge.store.statements import insert_into
+from bridge.store.rulings import rulings_of
+from bridge.store.statements import chunks, insert_into
 
 _PAGE = 1_000
 
@@ -44,7 +45,41 @@ def candidates(session: Session, rules: Rules) -> Iterator[list[Candidate]]:
     last = 0
     while page := _page(session, rules, after=last):
         last = page[-1].record_id
-        yield _with_customers(session, rules.record_type, page)
+        yield _with_rulings(session, _with_customers(session, rules.record_type, page))
+
+
+def twins_of(
+    session: Session, record_type: RecordType, record_ids: Sequence[int]
+) -> dict[int, list[str]]:
+    """The ERP's documents that look like these of the CRM: record id -> their keys.
+
+    They have the same customer, currency and amount, and another number.
+    """
+    erp, crm = aliased(Version), aliased(Version)
+    found: dict[int, list[str]] = {}
+    for some in chunks(record_ids):
+        query = (
+            select(crm.record_id, Record)
+            .join(
+                erp,
+                (erp.customer_number == crm.customer_number)
+                & (erp.currency == crm.currency)
+                & (erp.amount == crm.amount),
+            )
+            .join(Record, Record.id == erp.record_id)
+            .where(
+                crm.record_id.in_(some),
+                crm.system == System.CRM,
+                erp.system == System.ERP,
+                erp.deleted.is_(False),
+                Record.record_type == record_type,
+                Record.id != crm.record_id,
+            )
+            .order_by(crm.record_id, Record.id)
+        )
+        for record_id, record in session.execute(query):
+            found.setdefault(record_id, []).append(str(key_of_row(record)))
+    return found
 
 
 def count_records(session: Session, record_type: RecordType) -> int:
@@ -176,6 +211,16 @@ def _with_customers(
         one
         if _customer_of(one) in known
         else replace(one, versions=replace(one.versions, customer_known=False))
+        for one in page
+    ]
+
+
+def _with_rulings(session: Session, page: list[Candidate]) -> list[Candidate]:
+    found = rulings_of(session, [one.record_id for one in page])
+    return [
+        replace(one, versions=replace(one.versions, rulings=found[one.record_id]))
+        if one.record_id in found
+        else one
         for one in page
     ]
 

@@ -253,6 +253,7 @@ def encode_fields(fields: Iterable[FieldCorrection]) -> str:
             "old": encode_value(field.old),
             "new": encode_value(field.new),
             "reason": field.reason,
+            **({"by": field.by} if field.by else {}),
         }
         for field in fields
     ]
@@ -268,6 +269,7 @@ def decode_fields(record_type: RecordType, text: str) -> tuple[FieldCorrection, 
             decode_value(catalogue[plain["name"]], plain["old"]),
             decode_value(catalogue[plain["name"]], plain["new"]),
             Reason(plain["reason"]),
+            plain.get("by"),
         )
         for plain in json.loads(text)
     )

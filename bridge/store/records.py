@@ -87,6 +87,16 @@ def contents_of(
     return found
 
 
+def currency_of(session: Session, record_id: int, system: System) -> str | None:
+    """The currency of one system's version of a record."""
+    query = select(Version.currency).where(
+        Version.record_id == record_id,
+        Version.system == system,
+        Version.currency != NO_CURRENCY,
+    )
+    return session.scalar(query)
+
+
 def known_customers(session: Session, numbers: Iterable[str]) -> set[str]:
     """Which of these customer numbers the ERP has sent."""
     return _customers(session, numbers, Version.deleted.is_(False))

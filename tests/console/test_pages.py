@@ -18,7 +18,7 @@ from bridge import __version__
 from bridge.console.pages import ConsoleContext, build_console
 from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import RecordType, System
-from bridge.store.breaks import record_breaks
+from bridge.store.breaks import Finding, record_breaks
 from bridge.store.engine import open_engine, session_factory
 from bridge.store.models import RunStatus
 from bridge.store.runs import Ending, finish_run, start_run
@@ -138,7 +138,9 @@ def stage(sessions: sessionmaker[Session], now: datetime) -> None:
         record_breaks(
             session,
             record_type=RecordType.CUSTOMER,
-            found=[(record_id, Break(BreakKind.CONFLICT, "d", "phone", "555-ERP", "555-CRM"))],
+            found=[
+                Finding(record_id, Break(BreakKind.CONFLICT, "d", "phone", "555-ERP", "555-CRM"))
+            ],
             run_id=run_id,
             now=now,
         )

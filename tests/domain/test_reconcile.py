@@ -150,7 +150,10 @@ def test_erp_yes_crm_yes_under_another_key_is_a_break(found: str | None, named: 
     """A linked record whose External ID was changed is left alone until somebody looks."""
     moved = versions({"phone": "1"}, {"phone": "2"}, {"phone": "1"}, crm_key=found)
     assert decide(moved, rules(RecordType.CUSTOMER, "phone")) == broken(
-        BreakKind.KEY_MISMATCH, f"Salesforce names ERP key {named}, expected C1"
+        BreakKind.KEY_MISMATCH,
+        f"Salesforce names ERP key {named}, expected C1",
+        erp="C1",
+        crm=found or None,
     )
 
 

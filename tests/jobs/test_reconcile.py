@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bridge.domain.records import Customer, RecordType, System, key_of
+from bridge.operations.breaks import BreakView, list_breaks
 from bridge.operations.changes import acknowledge_changes, fetch_changes
 from bridge.operations.lookup import RecordState, get_record
-from bridge.operations.overview import OpenBreak, list_breaks
 from bridge.store.models import RunStatus
 from tests.builders import credit_memo, customer, invoice, payment
 from tests.jobs.world import World
@@ -25,7 +25,7 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def kinds(world: World) -> list[tuple[str, str, str]]:
     """Open breaks: key, kind and field."""
 
-    def key(one: OpenBreak) -> str:
+    def key(one: BreakView) -> str:
         return str(one.key) if one.key else "stranger"
 
     return sorted((key(one), str(one.kind), one.field) for one in list_breaks(world.sessions))

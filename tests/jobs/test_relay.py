@@ -10,8 +10,8 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from bridge.domain.records import RecordType, System
+from bridge.operations.breaks import list_breaks
 from bridge.operations.overview import (
-    list_breaks,
     list_dead_letters,
     replay_dead_letter,
 )

@@ -12,7 +12,7 @@ from bridge.domain.records import (
     Invoice,
     RecordType,
 )
-from bridge.operations.overview import list_breaks
+from bridge.operations.breaks import list_breaks
 from bridge.operations.submissions import Outcome
 from tests.journeys.world import World
 

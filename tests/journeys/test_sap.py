@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.domain.records import RecordType
 from bridge.feed import FeedReport, feed, load_columns
-from bridge.operations.overview import list_breaks
+from bridge.operations.breaks import list_breaks
 from tests.journeys.world import Silent, World
 
 COLUMNS = Path(__file__).parents[1] / "feed" / "columns"

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import RecordKey, RecordType, System, key_of
 from bridge.operations.lookup import RecordState, RecordView, UnknownRecord, get_record
-from bridge.store.breaks import clear_unfound, record_breaks
+from bridge.store.breaks import Finding, clear_unfound, record_breaks
 from bridge.store.outbox import mark_delivered, mark_offered
 from bridge.store.staging import stage_corrections
 from tests.builders import EARLY, crm_record, crm_values, customer, invoice
@@ -36,7 +36,7 @@ def find(session: Session, record_id: int, kinds: Sequence[BreakKind]) -> int:
     record_breaks(
         session,
         record_type=RecordType.CUSTOMER,
-        found=[(record_id, Break(kind, "why")) for kind in kinds],
+        found=[Finding(record_id, Break(kind, "why")) for kind in kinds],
         run_id=run_id,
         now=EARLY,
     )

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import RecordType, System, key_of
+from bridge.operations.breaks import list_breaks
 from bridge.operations.overview import (
     JobState,
     Overview,
@@ -15,11 +16,10 @@ from bridge.operations.overview import (
     ask_for_run,
     get_overview,
     get_run,
-    list_breaks,
     list_dead_letters,
     replay_dead_letter,
 )
-from bridge.store.breaks import record_breaks
+from bridge.store.breaks import Finding, record_breaks
 from bridge.store.models import OutboxStatus, RunStatus
 from bridge.store.outbox import bury, claim_batch
 from bridge.store.runs import Ending, finish_run, start_run
@@ -67,7 +67,9 @@ def test_jobs_breaks_and_corrections(sessions: Sessions) -> None:
         record_breaks(
             session,
             record_type=RecordType.CUSTOMER,
-            found=[(record_id, Break(BreakKind.CONFLICT, "d", f)) for f in ("name", "phone")],
+            found=[
+                Finding(record_id, Break(BreakKind.CONFLICT, "d", f)) for f in ("name", "phone")
+            ],
             run_id=run_id,
             now=EARLY,
         )
@@ -87,8 +89,8 @@ def test_open_breaks_are_listed(sessions: Sessions) -> None:
             session,
             record_type=RecordType.CUSTOMER,
             found=[
-                (record_id, Break(BreakKind.CONFLICT, "changed", "phone", "1", None)),
-                (record_id + 1, Break(BreakKind.MISSING_IN_ERP, "unknown")),
+                Finding(record_id, Break(BreakKind.CONFLICT, "changed", "phone", "1", None)),
+                Finding(record_id + 1, Break(BreakKind.MISSING_IN_ERP, "unknown")),
             ],
             run_id=new_run(session, EARLY),
             now=EARLY,

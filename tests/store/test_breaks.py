@@ -11,10 +11,11 @@ from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import RecordType
 from bridge.store import models
 from bridge.store.breaks import (
+    Finding,
+    breaks,
     clear_unfound,
     count_open,
     count_opened,
-    open_breaks,
     record_breaks,
 )
 from bridge.store.models import BreakResolution, BreakStatus
@@ -35,7 +36,8 @@ def run(
 ) -> tuple[int, int]:
     """One run that finds exactly these; how many it opened and cleared."""
     run_id = new_run(session, at)
-    record_breaks(session, record_type=record_type, found=found, run_id=run_id, now=at)
+    findings = [Finding(record_id, one) for record_id, one in found]
+    record_breaks(session, record_type=record_type, found=findings, run_id=run_id, now=at)
     cleared = clear_unfound(session, record_type=record_type, run_id=run_id, now=at)
     opened = count_opened(session, record_type=record_type, run_id=run_id, now=at)
     return opened, cleared
@@ -120,7 +122,9 @@ def test_open_breaks_are_listed_with_their_records(sessions: Sessions) -> None:
         run(session, [(customer_id, MISSING)], LATER)
 
         def listed(**which: object) -> list[str | None]:
-            return [record.number for _, record in open_breaks(session, **which)]  # type: ignore[arg-type]
+            return [
+                record.number for _, record in breaks(session, status=BreakStatus.OPEN, **which)
+            ]  # type: ignore[arg-type]
 
         assert listed() == ["I1", "C1"]
         assert listed(record_type=RecordType.CUSTOMER) == ["C1"]

@@ -128,8 +128,14 @@ def upgrade() -> None:
         sa.Column("erp_value", sa.Text(), nullable=True),
         sa.Column("crm_value", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("cause", sa.String(length=20), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("assignee", sa.String(length=80), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by", sa.String(length=80), nullable=True),
         sa.Column("run_id", ID, nullable=True),
         sa.ForeignKeyConstraint(["record_id"], ["record.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="SET NULL"),
@@ -143,6 +149,41 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("status = 'OPEN'"),
         postgresql_where=sa.text("status = 'OPEN'"),
+    )
+    op.create_table(
+        "break_note",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("break_id", ID, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("author", sa.String(length=80), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["break_id"], ["break.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_break_note_break_id"), "break_note", ["break_id"], unique=False)
+    op.create_table(
+        "ruling",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("break_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("erp_value", sa.Text(), nullable=True),
+        sa.Column("crm_value", sa.Text(), nullable=True),
+        sa.Column("verdict", sa.String(length=20), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.String(length=80), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("needs_approval", sa.Boolean(), nullable=False),
+        sa.Column("approved_by", sa.String(length=80), nullable=True),
+        sa.Column("run_id", ID, nullable=True),
+        sa.ForeignKeyConstraint(["break_id"], ["break.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("record_id", "field"),
     )
     op.create_table(
         "control_total",
@@ -229,6 +270,9 @@ def downgrade() -> None:
     op.drop_index("outbox_by_record", table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("control_total")
+    op.drop_table("ruling")
+    op.drop_index(op.f("ix_break_note_break_id"), table_name="break_note")
+    op.drop_table("break_note")
     op.drop_index(
         "break_one_open",
         table_name="break",

@@ -1,0 +1,208 @@
+"""Why a break came about, as far as the records themselves tell, and what it is worth.
+
+A guess with its evidence, for the person who closes the break; nothing is decided by it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from bridge.domain.money import minor_units, trimmed
+from bridge.domain.reconcile import Break, BreakKind, Version, Versions
+from bridge.domain.records import (
+    AMOUNT_COLUMNS,
+    RECORD_CLASSES,
+    Field,
+    Kind,
+    RecordType,
+    Value,
+    fields_of,
+)
+
+
+class Cause(StrEnum):
+    """What most likely made a difference."""
+
+    TIMING = "TIMING"  # one side is only late
+    ROUNDING = "ROUNDING"  # a few of the currency's smallest units
+    FX = "FX"  # different currencies
+    MISSING = "MISSING"
+    DUPLICATE = "DUPLICATE"  # the record stands there under another number
+    STATUS = "STATUS"
+    KEYING = "KEYING"  # a slip of the one who typed it
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is known of a break beside the two values.
+
+    `amount` is ERP less CRM in `currency`: the difference of an amount, or the whole of a document
+    that one side lacks; None where no money is involved.
+    """
+
+    cause: Cause
+    evidence: str
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+UNASSESSED = Assessment(Cause.UNKNOWN, "")
+
+
+def assess(
+    found: Break,
+    versions: Versions,
+    record_type: RecordType,
+    *,
+    now: datetime,
+    timing: timedelta,
+    twins: Sequence[str] = (),
+) -> Assessment:
+    """Why this break is there, and what it is worth.
+
+    `timing` is how long one side may be late. `twins` are the keys of other records that look
+    like this one: same customer, currency and amount.
+    """
+    cause, evidence = _cause(found, versions, record_type, now, timing, twins)
+    amount = _amount(found, versions, record_type)
+    currency = _currency(versions) if amount is not None else None
+    return Assessment(cause, evidence, amount, currency)
+
+
+def _cause(
+    found: Break,
+    versions: Versions,
+    record_type: RecordType,
+    now: datetime,
+    timing: timedelta,
+    twins: Sequence[str],
+) -> tuple[Cause, str]:
+    match found.kind:
+        case BreakKind.MISSING_IN_ERP if twins:
+            return Cause.DUPLICATE, f"looks like {', '.join(twins[:3])}"
+        case BreakKind.MISSING_IN_ERP | BreakKind.CUSTOMER_UNKNOWN if _is_new(
+            found, versions, now, timing
+        ):
+            return Cause.TIMING, f"newer than {timing.days} days"
+        case BreakKind.MISSING_IN_ERP | BreakKind.MISSING_IN_CRM | BreakKind.CUSTOMER_UNKNOWN:
+            return Cause.MISSING, ""
+        case BreakKind.KEY_MISMATCH:
+            return Cause.KEYING, "the key was changed in Salesforce"
+        case _:
+            field = fields_of(RECORD_CLASSES[record_type])[found.field]
+            return _cause_of_values(field, found, versions)
+
+
+def _is_new(found: Break, versions: Versions, now: datetime, timing: timedelta) -> bool:
+    """Gone is not late: only what one side has never had may still come."""
+    lacks_customer = found.kind is BreakKind.CUSTOMER_UNKNOWN
+    there = versions.erp if lacks_customer else versions.crm
+    never_came = lacks_customer or versions.erp is None
+    return never_came and there is not None and now - there.modified_at < timing
+
+
+def _cause_of_values(field: Field, found: Break, versions: Versions) -> tuple[Cause, str]:
+    erp, crm = found.erp, found.crm
+    if erp is None or crm is None:
+        return Cause.MISSING, "one side holds no value"
+    match field.kind:
+        case Kind.CODE:
+            return Cause.STATUS, f"{erp} and {crm}"
+        case Kind.CURRENCY:
+            return Cause.FX, f"{erp} and {crm}"
+        case Kind.MONEY | Kind.AMOUNT if isinstance(erp, Decimal) and isinstance(crm, Decimal):
+            return _cause_of_amounts(erp, crm, versions)
+        case Kind.DATE if isinstance(erp, date) and isinstance(crm, date):
+            return _cause_of_dates(erp, crm)
+        case _:
+            return _cause_of_texts(str(erp), str(crm))
+
+
+def _cause_of_amounts(erp: Decimal, crm: Decimal, versions: Versions) -> tuple[Cause, str]:
+    currencies = {str(_field_of(side, "currency")) for side in (versions.erp, versions.crm)}
+    if len(currencies) > 1:
+        return Cause.FX, f"in {' and '.join(sorted(currencies))}"
+    unit = Decimal(1).scaleb(-(minor_units(currencies.pop()) or 0))
+    if abs(erp - crm) <= _ROUNDED_UNITS * unit:
+        return Cause.ROUNDING, f"differs by {trimmed(abs(erp - crm))}"
+    if erp == -crm:
+        return Cause.KEYING, "the sign"
+    if slip := _slip(_digits(erp, unit), _digits(crm, unit)):
+        return Cause.KEYING, slip
+    return Cause.UNKNOWN, ""
+
+
+def _digits(amount: Decimal, unit: Decimal) -> str:
+    return str(int(abs(amount) / unit))
+
+
+def _slip(one: str, other: str) -> str | None:
+    """What a hurried hand does to a number."""
+    if len(one) != len(other):
+        short, long = sorted((one, other), key=len)
+        return "a power of ten" if long == short + "0" * (len(long) - len(short)) else None
+    wrong = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    if len(wrong) == 1:
+        return "one digit"
+    swapped = len(wrong) == 2 and wrong[1] == wrong[0] + 1
+    if swapped and one[wrong[0]] == other[wrong[1]] and one[wrong[1]] == other[wrong[0]]:
+        return "two digits changed places"
+    return None
+
+
+def _cause_of_dates(erp: date, crm: date) -> tuple[Cause, str]:
+    if (erp.year, erp.month, erp.day) == (crm.year, crm.day, crm.month):
+        return Cause.KEYING, "day and month changed places"
+    if (erp.month, erp.day) == (crm.month, crm.day):
+        return Cause.KEYING, "another year"
+    if abs((erp - crm).days) <= _CLOSE_DAYS:
+        return Cause.TIMING, f"{abs((erp - crm).days)} days apart"
+    return Cause.UNKNOWN, ""
+
+
+def _cause_of_texts(erp: str, crm: str) -> tuple[Cause, str]:
+    likeness = SequenceMatcher(None, erp.casefold(), crm.casefold(), autojunk=False).ratio()
+    if likeness >= _SLIP_LIKENESS:
+        return Cause.KEYING, f"{likeness:.0%} alike"
+    return Cause.UNKNOWN, ""
+
+
+def _amount(found: Break, versions: Versions, record_type: RecordType) -> Decimal | None:
+    if found.field:
+        return _difference(found.erp, found.crm)
+    if record_type is RecordType.CUSTOMER or found.kind is BreakKind.KEY_MISMATCH:
+        return None
+    column = AMOUNT_COLUMNS[record_type]["amount"]
+    if found.kind is BreakKind.MISSING_IN_ERP:
+        return _difference(None, _field_of(versions.crm, column))
+    return _difference(_field_of(versions.erp, column), None)
+
+
+def _difference(erp: Value | None, crm: Value | None) -> Decimal | None:
+    """ERP less CRM; a side without the amount counts as zero. None where it is no amount."""
+    if not isinstance(erp, Decimal) and not isinstance(crm, Decimal):
+        return None
+    one, other = (part if isinstance(part, Decimal) else Decimal(0) for part in (erp, crm))
+    return one - other
+
+
+def _currency(versions: Versions) -> str | None:
+    for side in (versions.erp, versions.crm):
+        if side is not None and (currency := side.values.get("currency")):
+            return str(currency)
+    return None
+
+
+def _field_of(side: Version | None, name: str) -> Value | None:
+    return None if side is None else side.values.get(name)
+
+
+_ROUNDED_UNITS = 5
+"""Differences of up to so many smallest units come from rounding lines or taxes one by one."""
+_CLOSE_DAYS = 5
+"""Booked on one side before a weekend, on the other after it."""
+_SLIP_LIKENESS = 0.8

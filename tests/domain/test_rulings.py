@@ -1,0 +1,134 @@
+"""What a person ruled, and for how long the table obeys."""
+
+from typing import Any
+
+import pytest
+
+from bridge.domain.reconcile import (
+    Break,
+    BreakKind,
+    Correction,
+    Decision,
+    FieldCorrection,
+    Reason,
+    Version,
+    Versions,
+    decide,
+)
+from bridge.domain.records import RecordKey, RecordType, System
+from bridge.domain.rulings import Ruling, Verdict
+from tests.builders import EARLY, rules
+
+KEY = RecordKey(RecordType.CUSTOMER, "", "C1")
+PHONE = rules(RecordType.CUSTOMER, "phone")
+
+
+def ruling(verdict: Verdict, value: str | None = None, **changes: Any) -> Ruling:
+    """Anna's decision on the phone, seen as 1 in the ERP and 2 in the CRM."""
+    plain: dict[str, Any] = {"kind": BreakKind.CONFLICT, "field": "phone", "erp": "1", "crm": "2"}
+    return Ruling(**{**plain, **changes}, verdict=verdict, value=value, by="anna", at=EARLY)
+
+
+def versions(erp: str | None, crm: str | None, /, *rulings: Ruling, **changes: Any) -> Versions:
+    """Both changed the phone since they agreed on 0."""
+    plain: dict[str, Any] = {
+        "key": KEY,
+        "erp": Version({"phone": erp}, EARLY),
+        "crm": Version({"phone": crm}, EARLY),
+        "agreed": {"phone": "0"},
+        "crm_key": "C1",
+        "rulings": rulings,
+    }
+    return Versions(**{**plain, **changes})
+
+
+def corrected(target: System, old: str | None, new: str | None) -> Correction:
+    return Correction(target, (FieldCorrection("phone", old, new, Reason.RULED, "anna"),))
+
+
+@pytest.mark.parametrize(
+    ("value", "corrections"),
+    [
+        ("1", (corrected(System.CRM, "2", "1"),)),
+        ("2", (corrected(System.ERP, "1", "2"),)),
+        ("3", (corrected(System.CRM, "2", "3"), corrected(System.ERP, "1", "3"))),
+        (None, (corrected(System.CRM, "2", None), corrected(System.ERP, "1", None))),
+    ],
+)
+def test_both_sides_take_the_value(value: str | None, corrections: tuple[Correction, ...]) -> None:
+    """Whoever holds another one is corrected, under the name of the person who decided."""
+    decision = decide(versions("1", "2", ruling(Verdict.SET, value)), PHONE)
+    assert decision == Decision(corrections, obeyed=("phone",))
+
+
+@pytest.mark.parametrize(("erp", "crm", "target"), [("1", "3", "ERP"), ("3", "2", "CRM")])
+def test_half_done_it_still_holds(erp: str, crm: str, target: str) -> None:
+    """The side that took the value first waits for the other; it is not overruled by it."""
+    decision = decide(versions(erp, crm, ruling(Verdict.SET, "3")), PHONE)
+    assert [one.target for one in decision.corrections] == [System(target)]
+    assert decision.obeyed == ("phone",)
+
+
+def test_done_it_is_over() -> None:
+    """Where both agree there is nothing to obey."""
+    decision = decide(versions("3", "3", ruling(Verdict.SET, "3")), PHONE)
+    assert decision == Decision(agreed={"phone": "3"})
+
+
+def test_an_accepted_difference_is_no_break() -> None:
+    """It stays as it is, and nobody agreed on anything."""
+    assert decide(versions("1", "2", ruling(Verdict.ACCEPT)), PHONE) == Decision(obeyed=("phone",))
+
+
+@pytest.mark.parametrize("verdict", list(Verdict)[:2])
+@pytest.mark.parametrize(("erp", "crm"), [("9", "2"), ("1", "9"), (None, "2")])
+def test_news_end_it(verdict: Verdict, erp: str | None, crm: str) -> None:
+    """A value that the person did not see is decided anew."""
+    decision = decide(versions(erp, crm, ruling(verdict, "3")), PHONE)
+    assert [one.kind for one in decision.breaks] == [BreakKind.CONFLICT]
+    assert decision.obeyed == ()
+
+
+def test_a_cosmetic_change_is_no_news() -> None:
+    """The same phone with other blanks."""
+    decision = decide(versions("1 ", "2", ruling(Verdict.ACCEPT)), PHONE)
+    assert decision.obeyed == ("phone",)
+
+
+DELETED = {"crm": Version({"phone": "2"}, EARLY, deleted=True)}
+LOST = {"kind": BreakKind.MISSING_IN_CRM, "field": "", "erp": None, "crm": None}
+
+
+def test_a_deletion_is_accepted() -> None:
+    """It stays deleted, whatever the ERP changes meanwhile."""
+    accepted = ruling(Verdict.ACCEPT, **LOST)
+    assert decide(versions("7", "2", accepted, **DELETED), PHONE) == Decision(obeyed=("",))
+
+
+def test_what_was_deleted_is_entered_again() -> None:
+    """With all that the ERP holds."""
+    decision = decide(versions("1", "2", ruling(Verdict.RECREATE, **LOST), **DELETED), PHONE)
+    assert decision == Decision((corrected(System.CRM, None, "1"),), obeyed=("",))
+
+
+def test_a_ruling_on_another_kind_of_break_is_void() -> None:
+    """It was deleted when the person decided; now it is there under another key."""
+    decision = decide(versions("1", "2", ruling(Verdict.ACCEPT, **LOST), crm_key="C2"), PHONE)
+    assert [one.kind for one in decision.breaks] == [BreakKind.KEY_MISMATCH]
+
+
+def test_an_accepted_key_holds_for_that_key() -> None:
+    """Yet another key is news."""
+    seen = {"kind": BreakKind.KEY_MISMATCH, "field": "", "erp": "C1", "crm": "C2"}
+    accepted = ruling(Verdict.ACCEPT, **seen)
+    assert decide(versions("1", "2", accepted, crm_key="C2"), PHONE).breaks == ()
+    (found,) = decide(versions("1", "2", accepted, crm_key="C3"), PHONE).breaks
+    assert isinstance(found, Break)
+
+
+def test_a_value_that_was_not_read_is_set() -> None:
+    """What Salesforce holds cannot be read: the person's value replaces it."""
+    unread = {"crm": Version({}, EARLY)}
+    seen = {"kind": BreakKind.UNFIT_VALUE, "crm": None}
+    decision = decide(versions("1", None, ruling(Verdict.SET, "1", **seen), **unread), PHONE)
+    assert decision.corrections == (corrected(System.CRM, None, "1"),)
