@@ -22,7 +22,9 @@ from bridge.console.pages import ConsoleContext, build_console
 from bridge.domain.records import RecordType
 from bridge.domain.survivorship import Rules
 from bridge.logs import configure_logs
+from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator
+from bridge.operations.calls import CallTrail
 from bridge.rules import build_rules
 from bridge.salesforce import BadMapping, Mapping, SalesforceClient, load_mappings
 from bridge.settings import (
@@ -91,6 +93,16 @@ class Application:
         """How records are compared and decided."""
         return build_rules(self.mappings, load_survivorship(self.folder))
 
+    @cached_property
+    def trail(self) -> CallTrail:
+        """Where calls are written down."""
+        return CallTrail(self.sessions)
+
+    def close(self) -> None:
+        """Writes down what is left, and lets the database go."""
+        self.trail.close()
+        self.engine.dispose()
+
     def prepare_database(self) -> None:
         """Migrates an embedded database, checks any other, and settles what digests cover."""
         migrate = self.settings.database.migrate_on_start
@@ -115,6 +127,8 @@ class Application:
             SoapContext(
                 sessions=self.sessions,
                 authenticator=Authenticator(self.sessions, self.settings.consumers),
+                admission=Admission(self.settings.server.workers),
+                trail=self.trail,
                 clock=utc_now,
                 settings=self.settings.soap,
             )
@@ -180,7 +194,7 @@ def ready_application(folder: Path | None = None) -> Iterator[Application]:
         application.prepare_database()
         yield application
     finally:
-        application.engine.dispose()
+        application.close()
 
 
 def _end_with_parent() -> None:

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 from granian._granian import RSGIHTTPProtocol, RSGIProtocolClosed, RSGIProtocolError
 from granian.rsgi import Scope
 
-from bridge.app import open_worker
-from bridge.settings import Settings
+from bridge.app import Application, open_worker
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 class Gateway:
@@ -30,8 +29,10 @@ class Gateway:
     application asks for it.
     """
 
-    def __init__(self, application: "WSGIApplication", settings: Settings) -> None:
-        self._application = application
+    def __init__(self, application: Application) -> None:
+        settings = application.settings
+        self._close = application.close
+        self._application = application.wsgi()
         self._settings = settings.server
         self._max_body_bytes = settings.soap.max_body_bytes
         self._threads = ThreadPoolExecutor(settings.server.threads, thread_name_prefix="call")
@@ -48,6 +49,11 @@ class Gateway:
         finally:
             self._waiting_bytes -= waiting
         protocol.response_bytes(*answer)
+
+    def __rsgi_del__(self, _loop: AbstractEventLoop) -> None:
+        """Ends with the worker: the calls under way, and what they leave to be written."""
+        self._threads.shutdown(cancel_futures=True)
+        self._close()
 
     async def _receive(self, environ: "WSGIEnvironment", body: "_Body") -> int:
         """Waits for the body, unless it is one to be refused unread; how many bytes there are."""
@@ -115,8 +121,7 @@ class _Body:
 
 def create_gateway() -> Gateway:
     """What a server worker loads."""
-    application = open_worker()
-    return Gateway(application.wsgi(), application.settings)
+    return Gateway(open_worker())
 
 
 def _environ(scope: Scope, body: _Body) -> "WSGIEnvironment":

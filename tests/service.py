@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from cheroot.wsgi import Server
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator
+from bridge.operations.calls import CallTrail
 from bridge.operations.consumers import create_consumer
 from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.faults import fault_of, write_fault
@@ -45,20 +47,37 @@ class Service:
 
 
 @contextmanager
+def soap_context(
+    sessions: sessionmaker[Session],
+    settings: SoapSettings | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[SoapContext]:
+    """All that the SOAP front is given; at the end, its calls are written down."""
+    trail = CallTrail(sessions)
+    yield SoapContext(
+        sessions=sessions,
+        authenticator=Authenticator(sessions),
+        admission=Admission(),
+        trail=trail,
+        clock=clock,
+        settings=settings or SoapSettings(),
+    )
+    trail.close()
+
+
+@contextmanager
 def serve(
     sessions: sessionmaker[Session], settings: SoapSettings | None = None
 ) -> Iterator[Service]:
     """Serves the SOAP front on a free port."""
-    application = build_soap_application(
-        SoapContext(
-            sessions=sessions,
-            authenticator=Authenticator(sessions),
-            clock=lambda: datetime.now(UTC),
-            settings=settings or SoapSettings(),
-        )
-    )
     secret = create_consumer(sessions, name=NAME, now=datetime.now(UTC))
-    service = Service(application, secret)
+    with soap_context(sessions, settings) as context, _serve(context, secret) as service:
+        yield service
+
+
+@contextmanager
+def _serve(context: SoapContext, secret: str) -> Iterator[Service]:
+    service = Service(build_soap_application(context), secret)
     server = Server(("127.0.0.1", 0), service, numthreads=4)
     server.prepare()
     service.url = f"http://127.0.0.1:{server.bind_addr[1]}"

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator, Consumer
+from bridge.operations.calls import CallTrail
 from bridge.soap.settings import SoapSettings
 
 
@@ -16,6 +18,8 @@ class SoapContext:
 
     sessions: sessionmaker[Session]
     authenticator: Authenticator
+    admission: Admission
+    trail: CallTrail
     clock: Callable[[], datetime]
     settings: SoapSettings
 

@@ -128,7 +128,16 @@ class Call(Base):
     """
 
     __tablename__ = "call"
-    __table_args__ = (Index("call_by_age", "at"), Index("call_by_consumer", "consumer", "id"))
+    __table_args__ = (
+        Index("call_by_age", "at"),
+        Index("call_by_consumer", "consumer", "id"),
+        Index(
+            "call_with_envelope",
+            "at",
+            sqlite_where=sql("envelope IS NOT NULL"),
+            postgresql_where=sql("envelope IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)

@@ -14,16 +14,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import run_wsgi_app
 
-from bridge.operations.authentication import Authenticator
 from bridge.operations.consumers import create_consumer
-from bridge.soap.application import SoapContext, build_soap_application
+from bridge.soap.application import build_soap_application
 from bridge.soap.calls import decode_fault
 from bridge.soap.faults import BridgeFault
-from bridge.soap.settings import SoapSettings
 from bridge.store.engine import open_engine, session_factory, upgrade_schema
 from bridge.store.models import Submission, Version
 from bridge.store.settings import DatabaseSettings
 from tests.hostile.attacks import XML
+from tests.service import soap_context
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -88,13 +87,8 @@ def open_target(folder: Path) -> Iterator[Target]:
     upgrade_schema(engine)
     sessions = session_factory(engine)
     secret = create_consumer(sessions, name=CONSUMER, now=datetime.now(UTC))
-    context = SoapContext(
-        sessions=sessions,
-        authenticator=Authenticator(sessions),
-        clock=lambda: datetime.now(UTC),
-        settings=SoapSettings(),
-    )
-    yield Target(build_soap_application(context), sessions, secret)
+    with soap_context(sessions) as context:
+        yield Target(build_soap_application(context), sessions, secret)
     engine.dispose()
 
 

@@ -13,13 +13,13 @@ from cheroot.wsgi import Server
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.operations.authentication import Authenticator
 from bridge.operations.consumers import create_consumer
-from bridge.soap.application import SoapContext, build_soap_application
+from bridge.soap.application import build_soap_application
 from bridge.soap.settings import SoapSettings
 from bridge.store.engine import open_engine, session_factory, upgrade_schema
 from bridge.store.settings import DatabaseSettings
 from tests.conftest import NOW
+from tests.service import soap_context
 
 CONSUMER = "ledger"
 
@@ -97,14 +97,8 @@ def endpoint(
     sessions: sessionmaker[Session],
     now: datetime,
     soap_settings: SoapSettings,
-) -> Endpoint:
+) -> Iterator[Endpoint]:
     """The SOAP front, served over a real socket."""
-    server.wsgi_app = build_soap_application(
-        SoapContext(
-            sessions=sessions,
-            authenticator=Authenticator(sessions),
-            clock=lambda: now,
-            settings=soap_settings,
-        )
-    )
-    return Endpoint(f"http://127.0.0.1:{server.bind_addr[1]}/soap/v1", template.secret)
+    with soap_context(sessions, soap_settings, clock=lambda: now) as context:
+        server.wsgi_app = build_soap_application(context)
+        yield Endpoint(f"http://127.0.0.1:{server.bind_addr[1]}/soap/v1", template.secret)

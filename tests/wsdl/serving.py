@@ -3,15 +3,15 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cheroot.wsgi import Server
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.operations.authentication import Authenticator
-from bridge.soap.application import SoapContext, build_soap_application
+from bridge.soap.application import build_soap_application
 from bridge.soap.settings import SoapSettings
+from tests.service import soap_context
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -33,17 +33,13 @@ def served(make: Callable[[str], "WSGIApplication"]) -> Iterator[str]:
         thread.join()
 
 
-def bridge_on(sessions: sessionmaker[Session]) -> Callable[[str], "WSGIApplication"]:
-    """The SOAP front for consumers at an address."""
+@contextmanager
+def served_bridge(sessions: sessionmaker[Session]) -> Iterator[str]:
+    """Serves the SOAP front, which tells its own address."""
 
-    def bridge(address: str) -> "WSGIApplication":
-        return build_soap_application(
-            SoapContext(
-                sessions=sessions,
-                authenticator=Authenticator(sessions),
-                clock=lambda: datetime.now(UTC),
-                settings=SoapSettings(public_url=address),
-            )
-        )
+    def at(address: str) -> "WSGIApplication":
+        settings = SoapSettings(public_url=address)
+        return build_soap_application(replace(context, settings=settings))
 
-    return bridge
+    with soap_context(sessions) as context, served(at) as address:
+        yield address

@@ -16,7 +16,7 @@ from bridge.wsdl.lint.linting import lint_source
 from bridge.wsdl.lint.service import RULES
 from bridge.wsdl.source import Place, UnusableDescription
 from tests.wsdl.documents import GOOD, changed
-from tests.wsdl.serving import bridge_on, served
+from tests.wsdl.serving import served, served_bridge
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -97,7 +97,7 @@ def test_the_bridge_answers_by_the_rules(sessions: sessionmaker[Session]) -> Non
     """Called without credentials and with them, the bridge gives no reason for a finding."""
 
     secret = create_consumer(sessions, name="erp", now=datetime.now(UTC))
-    with served(bridge_on(sessions)) as address:
+    with served_bridge(sessions) as address:
         for credentials in ("", f"erp:{secret}@"):
             url = address.replace("http://", f"http://{credentials}") + "/soap/v1?wsdl"
             assert lint_source(url, calls=True) == ((), [])

@@ -14,7 +14,7 @@ from bridge.operations.consumers import create_consumer
 from bridge.wsdl.command import wsdl_group
 from bridge.wsdl.export.patterns import PatternNotUnderstood, text_for_pattern
 from tests.wsdl.documents import GOOD, changed
-from tests.wsdl.serving import bridge_on, served
+from tests.wsdl.serving import served_bridge
 
 XS = "http://www.w3.org/2001/XMLSchema"
 CON = {"con": "http://eviware.com/soapui/config"}
@@ -84,7 +84,7 @@ def test_the_bridge_takes_the_samples(tmp_path: Path, sessions: sessionmaker[Ses
     secret = create_consumer(sessions, name="erp", now=datetime.now(UTC))
     exported(tmp_path / "out")
     codes, outcomes = set(), set()
-    with served(bridge_on(sessions)) as address:
+    with served_bridge(sessions) as address:
         for path in sorted((tmp_path / "out" / "samples").glob("*.xml")):
             operation = path.stem.rpartition("-")[0]
             action = f'"urn:erp-bridge:v1/{operation}"'

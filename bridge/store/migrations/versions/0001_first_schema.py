@@ -76,6 +76,14 @@ def upgrade() -> None:
     )
     op.create_index("call_by_age", "call", ["at"], unique=False)
     op.create_index("call_by_consumer", "call", ["consumer", "id"], unique=False)
+    op.create_index(
+        "call_with_envelope",
+        "call",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("envelope IS NOT NULL"),
+        postgresql_where=sa.text("envelope IS NOT NULL"),
+    )
     op.create_table(
         "record",
         sa.Column("id", ID, nullable=False),
@@ -286,6 +294,12 @@ def downgrade() -> None:
     op.drop_index("run_by_job", table_name="run")
     op.drop_table("run")
     op.drop_table("record")
+    op.drop_index(
+        "call_with_envelope",
+        table_name="call",
+        sqlite_where=sa.text("envelope IS NOT NULL"),
+        postgresql_where=sa.text("envelope IS NOT NULL"),
+    )
     op.drop_index("call_by_consumer", table_name="call")
     op.drop_index("call_by_age", table_name="call")
     op.drop_table("call")

@@ -1,0 +1,133 @@
+"""The trail of calls: who called what, from where, and what came of it."""
+
+import queue
+import threading
+import time
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session, sessionmaker
+
+from bridge import BridgeError
+from bridge.store import calls as store
+from bridge.store.calls import OK, CallRow, KeptCall
+from bridge.store.engine import reading
+
+__all__ = [
+    "MAX_ENVELOPE_BYTES",
+    "OK",
+    "CallRow",
+    "CallTrail",
+    "KeptCall",
+    "UnknownCall",
+    "get_call",
+    "list_calls",
+]
+
+log = structlog.get_logger(__name__)
+
+MAX_ENVELOPE_BYTES = 128 * 1024
+"""What is longer is kept up to here."""
+
+_GATHER_SECONDS = 0.2
+_BATCH = 200
+_WAITING_AT_MOST = 500
+
+
+class UnknownCall(BridgeError):
+    """No call has this id, or it is forgotten."""
+
+
+class CallTrail:
+    """Writes calls down, behind the callers' backs: none of them waits for the database.
+
+    One thread stores what came in batches. While the database lets nobody write, calls gather;
+    only where very many have does the next one wait. What cannot be stored is told in the log.
+    """
+
+    def __init__(self, sessions: sessionmaker[Session]) -> None:
+        self._sessions = sessions
+        self._lock = threading.Lock()
+        self._waiting: _Waiting | None = None
+        self._thread = threading.Thread()
+
+    def write(self, row: CallRow) -> None:
+        """Takes a call, to be stored soon."""
+        if row.envelope is not None:
+            row = replace(row, envelope=row.envelope[:MAX_ENVELOPE_BYTES])
+        with self._lock:
+            if self._waiting is None:
+                self._waiting = queue.Queue(_WAITING_AT_MOST)
+                self._thread = threading.Thread(
+                    target=self._store_all, args=[self._waiting], name="calls", daemon=True
+                )
+                self._thread.start()
+            self._waiting.put(row)
+
+    def close(self, *, timeout_seconds: float = 8) -> None:
+        """Stores what waits, as far as that can be done in time; a later call starts anew."""
+        until = time.monotonic() + timeout_seconds
+        with self._lock:
+            waiting, self._waiting = self._waiting, None
+            if waiting is None:
+                return
+            with suppress(queue.Full):
+                waiting.put(None, timeout=timeout_seconds)
+            self._thread.join(max(0, until - time.monotonic()))
+            if self._thread.is_alive():
+                log.error("the last calls are not recorded: the database takes too long")
+
+    def _store_all(self, waiting: "_Waiting") -> None:
+        while batch := _next_batch(waiting):
+            try:
+                with self._sessions.begin() as session:
+                    store.add_calls(session, batch)
+            except Exception:  # whatever it is, the next ones can be stored
+                log.exception("calls are not recorded")
+                for row in batch:
+                    log.warning("call not recorded", **asdict(replace(row, envelope=None)))
+
+
+def list_calls(
+    sessions: sessionmaker[Session],
+    *,
+    consumer: str | None = None,
+    since: datetime | None = None,
+    failed: bool = False,
+    limit: int = 100,
+) -> list[KeptCall]:
+    """Calls, newest first: a consumer's, since an instant, only those that ended in a fault."""
+    with reading(sessions) as session:
+        return store.list_calls(session, consumer=consumer, since=since, failed=failed, limit=limit)
+
+
+def get_call(sessions: sessionmaker[Session], *, call_id: int) -> KeptCall:
+    """One call, with its envelope where that is kept. Raises UnknownCall."""
+    with reading(sessions) as session:
+        found = store.find_call(session, call_id)
+    if found is None:
+        raise UnknownCall(f"there is no call {call_id}, or it is forgotten")
+    return found
+
+
+def _next_batch(waiting: "_Waiting") -> list[CallRow]:
+    """What comes within a moment of the first; nothing at the end."""
+    row = waiting.get()
+    batch: list[CallRow] = []
+    until = time.monotonic() + _GATHER_SECONDS
+    while row is not None:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            return batch
+        try:
+            row = waiting.get(timeout=max(0, until - time.monotonic()))
+        except queue.Empty:
+            return batch
+    if batch:
+        waiting.put(None)  # the end comes after this batch
+    return batch
+
+
+_Waiting = queue.Queue[CallRow | None]
