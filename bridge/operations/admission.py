@@ -11,7 +11,7 @@ from ipaddress import IPv6Address, ip_address
 from bridge import BridgeError
 from bridge.domain.records import RecordType
 from bridge.operations.credentials import Consumer
-from bridge.operations.rights import Network
+from bridge.operations.rights import Network, is_permitted_company
 
 _WINDOW_SECONDS = 60.0
 
@@ -44,11 +44,10 @@ def require_permitted(
         raise NotPermitted(f"{consumer.name} may not call {operation} for {record_type}")
 
 
-def require_company(consumer: Consumer, company_code: str) -> None:
-    """Raises NotPermitted unless this company, or none at all, is the consumer's business."""
-    permitted = consumer.rights.company_codes
-    if permitted and company_code and company_code not in permitted:
-        raise NotPermitted(f"{consumer.name} may not see company {company_code}")
+def require_company(companies: frozenset[str], company_code: str) -> None:
+    """Raises NotPermitted unless a company is one of the rights' company codes."""
+    if not is_permitted_company(companies, company_code):
+        raise NotPermitted(f"this consumer may not see records of company {company_code}")
 
 
 class Admission:

@@ -45,14 +45,22 @@ class ChangePage:
 
 
 def fetch_changes(
-    sessions: sessionmaker[Session], *, record_type: RecordType, after: int, limit: int
+    sessions: sessionmaker[Session],
+    *,
+    record_type: RecordType,
+    after: int,
+    limit: int,
+    companies: frozenset[str] = frozenset(),
 ) -> ChangePage:
     """Changes past `after` that the ERP has not acknowledged, oldest first.
 
-    A change that was shown does not change any more; a newer wish comes as a change of its own.
+    Of the companies, or of all where there are none; of customers, who have no company, all. A
+    change that was shown does not change any more; a newer wish comes as a change of its own.
     """
     with sessions.begin() as session:
-        found = offered_changes(session, record_type=record_type, after=after, limit=limit + 1)
+        found = offered_changes(
+            session, record_type=record_type, companies=companies, after=after, limit=limit + 1
+        )
         shown = found[:limit]
         mark_offered(session, [one.id for one in shown])
     changes = tuple(
@@ -70,14 +78,20 @@ def fetch_changes(
 
 
 def acknowledge_changes(
-    sessions: sessionmaker[Session], *, record_type: RecordType, up_to: int, now: datetime
+    sessions: sessionmaker[Session],
+    *,
+    record_type: RecordType,
+    up_to: int,
+    companies: frozenset[str] = frozenset(),
+    now: datetime,
 ) -> int:
     """The ERP has made all changes it was shown up to this sequence. Tells how many are news.
 
-    What was never shown stays in the feed, whatever its sequence.
+    Those of the companies, or all where there are none; of customers, all. What was never shown
+    stays in the feed, whatever its sequence.
     """
     with sessions.begin() as session:
-        done = acknowledgeable(session, record_type=record_type, up_to=up_to)
+        done = acknowledgeable(session, record_type=record_type, companies=companies, up_to=up_to)
         accepted = [Accepted(correction) for correction in done]
         apply_accepted(session, record_type=record_type, accepted=accepted, now=now)
         mark_delivered(session, [correction.id for correction in done], now=now)

@@ -11,6 +11,7 @@ from bridge import BridgeError
 from bridge.domain.content import decode_record, decode_values
 from bridge.domain.reconcile import BreakKind
 from bridge.domain.records import Record, RecordKey, System, Value, Values
+from bridge.operations.admission import require_company
 from bridge.store.comparison import compared_fields
 from bridge.store.engine import reading
 from bridge.store.models import Break, BreakStatus, Outbox, OutboxStatus, Version
@@ -56,8 +57,14 @@ class RecordView:
     fields: tuple[FieldVersions, ...]
 
 
-def get_record(sessions: sessionmaker[Session], *, key: RecordKey) -> RecordView:
-    """What is known of a record. Raises UnknownRecord."""
+def get_record(
+    sessions: sessionmaker[Session], *, key: RecordKey, companies: frozenset[str] = frozenset()
+) -> RecordView:
+    """What is known of a record of one of the companies, or of any where there are none.
+
+    Raises NotPermitted, UnknownRecord.
+    """
+    require_company(companies, key.company_code)
     with reading(sessions) as session:
         record_id = find_records(session, [key]).get(key)
         if record_id is None:

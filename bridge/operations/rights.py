@@ -34,6 +34,11 @@ class Rights:
 UNRESTRICTED = Rights()
 
 
+def is_permitted_company(companies: frozenset[str], company_code: str) -> bool:
+    """Whether a company is one of these; all are where there are none, and so is no company."""
+    return not companies or not company_code or company_code in companies
+
+
 def network_of(text: str) -> Network:
     """A network or a single address, of IPv4 or IPv6, as in 192.0.2.0/24. Raises BadRights."""
     try:

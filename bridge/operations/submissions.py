@@ -1,7 +1,7 @@
 """An ERP submits records: validated, stored and answered in one local transaction."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,8 @@ from bridge import BridgeError
 from bridge.domain.content import encode_record
 from bridge.domain.records import Record, RecordKey, RecordType, System, key_of, values_of
 from bridge.domain.validation import Problem, ProblemCode, problems_of
+from bridge.operations.digest import payload_digest
+from bridge.operations.rights import is_permitted_company
 from bridge.store.comparison import compared_fields
 from bridge.store.engine import reading
 from bridge.store.models import Submission
@@ -69,28 +71,30 @@ def submit_records(
     message_id: str,
     record_type: RecordType,
     records: Sequence[Record],
-    payload_digest: bytes,
+    companies: frozenset[str] = frozenset(),
     now: datetime,
 ) -> Receipt:
     """Stores a consumer's records and answers with one result per key, in order of appearance.
 
-    The same message id with the same payload digest gives the stored receipt again. Raises
-    MessageIdReused where the payload is another.
+    A record of none of the companies is rejected; where there are none, all are permitted. The
+    same message id with the same records gives the stored receipt again. Raises MessageIdReused
+    where the records are others.
     """
+    digest = payload_digest(records)
     with sessions.begin() as session:
         submission_id = claim_submission(
             session,
             consumer=consumer,
             message_id=message_id,
             record_type=record_type,
-            payload_digest=payload_digest,
+            payload_digest=digest,
             now=now,
         )
         if submission_id is None:
             stored = find_submission(session, consumer=consumer, message_id=message_id)
             assert stored is not None, "a taken message id has its submission"
-            return _replay(stored, record_type, payload_digest)
-        results = _save(session, record_type, records, now)
+            return _replay(stored, record_type, digest)
+        results = _save(session, record_type, _by_key(records), companies, now)
         store_results(session, submission_id, _encode_results(results))
     return Receipt(message_id, now, replayed=False, results=tuple(results))
 
@@ -106,8 +110,8 @@ def get_receipt(sessions: sessionmaker[Session], *, consumer: str, message_id: s
     return _receipt(stored)
 
 
-def _replay(stored: Submission, record_type: RecordType, payload_digest: bytes) -> Receipt:
-    if stored.payload_digest != payload_digest or stored.record_type is not record_type:
+def _replay(stored: Submission, record_type: RecordType, digest: bytes) -> Receipt:
+    if stored.payload_digest != digest or stored.record_type is not record_type:
         raise MessageIdReused(
             f"message id {stored.message_id!r} was used on {stored.received_at:%Y-%m-%d %H:%M:%S}Z"
             " for another payload: take a new message id for new records"
@@ -128,13 +132,17 @@ def _encode_results(results: Iterable[RecordResult]) -> str:
 
 
 def _save(
-    session: Session, record_type: RecordType, records: Sequence[Record], now: datetime
+    session: Session,
+    record_type: RecordType,
+    records: Mapping[RecordKey, Sequence[Record]],
+    companies: frozenset[str],
+    now: datetime,
 ) -> list[RecordResult]:
     results: dict[RecordKey, RecordResult] = {}
     fit: dict[RecordKey, Record] = {}
     warnings: dict[RecordKey, Problem] = {}
-    for key, same_key in _by_key(records).items():
-        problem = _first_problem(same_key)
+    for key, same_key in records.items():
+        problem = _first_problem(key, same_key, companies)
         results[key] = _result(key, Outcome.ACCEPTED, problem)
         if problem is not None and problem.rejects:
             results[key] = _result(key, Outcome.REJECTED, problem)
@@ -158,7 +166,12 @@ def _by_key(records: Sequence[Record]) -> dict[RecordKey, list[Record]]:
     return grouped
 
 
-def _first_problem(same_key: Sequence[Record]) -> Problem | None:
+def _first_problem(
+    key: RecordKey, same_key: Sequence[Record], companies: frozenset[str]
+) -> Problem | None:
+    if not is_permitted_company(companies, key.company_code):
+        message = f"this consumer may not submit records of company {key.company_code}"
+        return Problem(ProblemCode.COMPANY_NOT_PERMITTED, "company_code", message)
     if len(same_key) > 1:
         message = f"{len(same_key)} differing records of this submission carry this key"
         return Problem(ProblemCode.DUPLICATE_KEY, "number", message)

@@ -5,7 +5,7 @@
 | WrongContentType, UnsupportedEncoding, RequestTooLarge, RequestIncomplete, | Client | no |
 | MalformedXml, ForbiddenMarkup, NotAnEnvelope, UnknownOperation, ActionMismatch, | | |
 | RequestTooComplex, ContractViolated, WrongCredentials, | | |
-| MessageIdReused, UnknownMessageId, UnknownRecord | | |
+| NotPermitted, MessageIdReused, UnknownMessageId, UnknownRecord | | |
 | VersionMismatch | VersionMismatch | no |
 | HeaderNotUnderstood | MustUnderstand | no |
 | InternalError | Server | yes, after RETRY_AFTER_SECONDS |
@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from bridge.operations.admission import NotPermitted
 from bridge.operations.authentication import WrongCredentials
 from bridge.operations.lookup import UnknownRecord
 from bridge.operations.submissions import MessageIdReused, UnknownMessageId
@@ -62,6 +63,7 @@ _CALLERS_ERRORS: tuple[type[Exception], ...] = (
     ActionMismatch,
     ContractViolated,
     WrongCredentials,
+    NotPermitted,
     MessageIdReused,
     UnknownMessageId,
     UnknownRecord,

@@ -24,7 +24,6 @@ from bridge.operations.lookup import get_record
 from bridge.operations.submissions import Receipt, get_receipt, submit_records
 from bridge.soap import contract
 from bridge.soap.context import Call
-from bridge.soap.digest import payload_digest
 from bridge.soap.elements import Model, Simple, repeated, required
 from bridge.soap.views import ChangePageView, RecordAnswer, change_page_view, record_answer
 
@@ -138,7 +137,13 @@ class BridgeService(Service):  # type: ignore[misc]
     ) -> ChangePageView:
         """Gives changes that the ERP has to make and has not acknowledged, oldest first."""
         call: Call = ctx.udc
-        page = fetch_changes(call.sessions, record_type=record_type, after=after, limit=limit)
+        page = fetch_changes(
+            call.sessions,
+            record_type=record_type,
+            after=after,
+            limit=limit,
+            companies=call.consumer.rights.company_codes,
+        )
         return change_page_view(page)
 
     @_operation(
@@ -151,7 +156,11 @@ class BridgeService(Service):  # type: ignore[misc]
         """Tells that the ERP has made the changes it fetched, up to and with this sequence."""
         call: Call = ctx.udc
         return acknowledge_changes(
-            call.sessions, record_type=record_type, up_to=up_to, now=call.now
+            call.sessions,
+            record_type=record_type,
+            up_to=up_to,
+            companies=call.consumer.rights.company_codes,
+            now=call.now,
         )
 
     @_operation("Ping", ("Health", contract.HEALTH, "The state."))
@@ -171,11 +180,13 @@ def _submit(
         message_id=message_id,
         record_type=record_type,
         records=records,
-        payload_digest=payload_digest(records),
+        companies=call.consumer.rights.company_codes,
         now=call.now,
     )
 
 
 def _look_up(ctx: MethodContext, key: RecordKey) -> RecordAnswer:
     call: Call = ctx.udc
-    return record_answer(get_record(call.sessions, key=key))
+    return record_answer(
+        get_record(call.sessions, key=key, companies=call.consumer.rights.company_codes)
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.content import decode_value, encode_value
@@ -188,15 +188,24 @@ def drop_overtaken(session: Session, outbox_ids: Sequence[int]) -> list[int]:
 
 
 def offered_changes(
-    session: Session, *, record_type: RecordType, after: int, limit: int
+    session: Session,
+    *,
+    record_type: RecordType,
+    companies: frozenset[str] = frozenset(),
+    after: int,
+    limit: int,
 ) -> list[StagedCorrection]:
-    """Corrections for the ERP past a sequence number, oldest first, not acknowledged yet."""
+    """Corrections for the ERP past a sequence number, oldest first, not acknowledged yet.
+
+    Of records of these companies or of no company; without companies, of all.
+    """
     hold_record_type(session, record_type)
     query = _staged(select(Outbox, Record)).where(
         Outbox.target == System.ERP,
         Outbox.record_type == record_type,
         Outbox.status.in_(_LIVE),
         Outbox.id > after,
+        _is_of(companies),
     )
     return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
 
@@ -207,15 +216,23 @@ def mark_offered(session: Session, outbox_ids: Sequence[int]) -> None:
 
 
 def acknowledgeable(
-    session: Session, *, record_type: RecordType, up_to: int
+    session: Session,
+    *,
+    record_type: RecordType,
+    companies: frozenset[str] = frozenset(),
+    up_to: int,
 ) -> list[StagedCorrection]:
-    """What the ERP was shown up to a sequence number and has not acknowledged."""
+    """What the ERP was shown up to a sequence number and has not acknowledged.
+
+    Of records of these companies or of no company; without companies, of all.
+    """
     hold_record_type(session, record_type)
     query = _staged(select(Outbox, Record)).where(
         Outbox.target == System.ERP,
         Outbox.record_type == record_type,
         Outbox.status == OutboxStatus.SENDING,
         Outbox.id <= up_to,
+        _is_of(companies),
     )
     return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id))]
 
@@ -277,6 +294,10 @@ def decode_fields(record_type: RecordType, text: str) -> tuple[FieldCorrection, 
 
 def _staged(query: Any) -> Any:
     return query.join(Record, Record.id == Outbox.record_id)
+
+
+def _is_of(companies: frozenset[str]) -> ColumnElement[bool]:
+    return Record.company_code.in_({"", *companies}) if companies else true()
 
 
 def _customer_is_linked() -> Any:

@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain.records import DocumentLine, DocumentStatus, Invoice
+from bridge.operations.digest import payload_digest
 from bridge.soap import schema
 from bridge.soap.calls import encode_request
 from bridge.soap.codec import operation_codecs
-from bridge.soap.digest import payload_digest
 from bridge.soap.elements import AMOUNT, NAMESPACE, complex_type, repeated, required, text_type
 from bridge.soap.envelope import read_envelope, write_envelope
 from bridge.soap.plans import decoder, encoder

@@ -146,7 +146,6 @@ class World:
             message_id=message_id,
             record_type=record_type,
             records=batch,
-            payload_digest=message_id.encode(),
             now=self.clock(),
         )
 

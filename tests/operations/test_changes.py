@@ -14,7 +14,7 @@ from bridge.operations.changes import (
 )
 from bridge.store.models import OutboxStatus
 from bridge.store.staging import stage_corrections
-from tests.builders import EARLY, crm_record, crm_values, customer
+from tests.builders import EARLY, crm_record, crm_values, customer, invoice
 from tests.storing import new_run, save, save_crm, save_erp, states, values_in, wish
 
 Sessions = sessionmaker[Session]
@@ -150,3 +150,79 @@ def test_a_change_that_was_not_shown_is_replaced(sessions: Sessions) -> None:
     offer(sessions, (customer(), to_erp("1")))
     offer(sessions, (customer(), to_erp("2")))
     assert [(one.sequence, one.fields[0].new) for one in fetch(sessions).changes] == [(1, "2")]
+
+
+# Companies
+
+
+def three_invoices(sessions: Sessions) -> None:
+    """Changes 1 and 3 are of company 1000, 2 of company 2000."""
+    with sessions.begin() as session:
+        corrections = [
+            (*save_erp(session, invoice(number=number, company_code=company)), to_erp_order())
+            for number, company in (("I1", "1000"), ("I2", "2000"), ("I3", "1000"))
+        ]
+        stage_corrections(
+            session,
+            record_type=RecordType.INVOICE,
+            corrections=corrections,
+            run_id=new_run(session, EARLY),
+            now=EARLY,
+        )
+
+
+def to_erp_order() -> Correction:
+    return wish(System.ERP, old={"purchase_order": None}, purchase_order="PO")
+
+
+def invoices_shown(sessions: Sessions, companies: set[str], limit: int = 9) -> list[int]:
+    page = fetch_changes(
+        sessions,
+        record_type=RecordType.INVOICE,
+        after=0,
+        limit=limit,
+        companies=frozenset(companies),
+    )
+    return [one.sequence for one in page.changes]
+
+
+def invoices_acknowledged(sessions: Sessions, companies: set[str]) -> int:
+    return acknowledge_changes(
+        sessions,
+        record_type=RecordType.INVOICE,
+        up_to=9,
+        companies=frozenset(companies),
+        now=LATER,
+    )
+
+
+def test_each_company_s_changes_are_for_who_may_see_it(sessions: Sessions) -> None:
+    """And a page is as full as it can be."""
+    three_invoices(sessions)
+    assert invoices_shown(sessions, {"1000"}, limit=2) == [1, 3]
+    assert invoices_shown(sessions, {"2000", "3000"}) == [2]
+    assert invoices_shown(sessions, {"3000"}) == []
+    assert invoices_shown(sessions, set()) == [1, 2, 3]
+
+
+def test_acknowledging_settles_the_permitted_companies_alone(sessions: Sessions) -> None:
+    """Though another consumer was shown the others, too."""
+    three_invoices(sessions)
+    invoices_shown(sessions, set())
+    assert invoices_acknowledged(sessions, {"2000"}) == 1
+    with sessions() as session:
+        assert states(session) == [SENDING, DELIVERED, SENDING]
+    assert invoices_acknowledged(sessions, set()) == 2
+
+
+def test_customers_have_no_company(sessions: Sessions) -> None:
+    """Who may see any company may see them: their type is what restricts them."""
+    offer(sessions, (customer(), to_erp("1")))
+    page = fetch_changes(
+        sessions,
+        record_type=RecordType.CUSTOMER,
+        after=0,
+        limit=9,
+        companies=frozenset({"9999"}),
+    )
+    assert [one.sequence for one in page.changes] == [1]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import RecordKey, RecordType, System, key_of
+from bridge.operations.admission import NotPermitted
 from bridge.operations.lookup import RecordState, RecordView, UnknownRecord, get_record
 from bridge.store.breaks import Finding, clear_unfound, record_breaks
 from bridge.store.outbox import mark_delivered, mark_offered
@@ -155,3 +156,16 @@ def test_a_document_is_found_by_its_whole_key(sessions: Sessions) -> None:
         save_erp(session, invoice(), invoice(company_code="2000", purchase_order="other"))
     view = get_record(sessions, key=RecordKey(RecordType.INVOICE, "2000", "I1"))
     assert view.erp == invoice(company_code="2000", purchase_order="other")
+
+
+def test_a_record_of_another_company_is_not_shown(sessions: Sessions) -> None:
+    """Nor whether there is one; a customer has no company."""
+    with sessions.begin() as session:
+        save_erp(session, customer(), invoice())
+    mine, theirs = frozenset({"1000"}), frozenset({"2000"})
+    assert get_record(sessions, key=key_of(invoice()), companies=mine).erp == invoice()
+    assert get_record(sessions, key=key_of(customer()), companies=theirs).erp == customer()
+    for number in ("I1", "nobody's"):
+        key = RecordKey(RecordType.INVOICE, "1000", number)
+        with pytest.raises(NotPermitted, match="may not see records of company 1000"):
+            get_record(sessions, key=key, companies=theirs)

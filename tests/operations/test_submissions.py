@@ -42,7 +42,6 @@ def submit(
     plain: dict[str, Any] = {
         "consumer": "erp",
         "record_type": record_type_of(records[0]) if records else RecordType.CUSTOMER,
-        "payload_digest": b"d" * 32,
     }
     return submit_records(
         sessions, message_id=message_id, records=records, now=now, **(plain | changes)
@@ -226,7 +225,7 @@ def test_a_used_message_id_with_another_payload_is_refused(sessions: Sessions) -
     """Nothing of it is stored, and the message says what to do."""
     submit(sessions, customer())
     with pytest.raises(MessageIdReused, match="take a new message id for new records"):
-        submit(sessions, customer(number="other"), payload_digest=b"e" * 32)
+        submit(sessions, customer(number="other"))
     assert count(sessions, Version) == 1
 
 
@@ -240,7 +239,7 @@ def test_a_used_message_id_with_another_type_is_refused(sessions: Sessions) -> N
 def test_message_ids_belong_to_their_consumer(sessions: Sessions) -> None:
     """Two ERPs may count alike."""
     submit(sessions, customer())
-    other = submit(sessions, invoice(), consumer="other", payload_digest=b"e" * 32)
+    other = submit(sessions, invoice(), consumer="other")
     assert not other.replayed
 
 
@@ -300,3 +299,46 @@ def test_twenty_threads_send_the_same_messages_at_once(sessions: Sessions) -> No
             assert [one.replayed for one in of_one_message].count(False) == 1
     assert count(sessions, Submission) == 20
     assert count(sessions, Version) == 31
+
+
+# Companies
+
+
+def test_a_record_of_another_company_is_rejected(sessions: Sessions) -> None:
+    """By itself: the others of its call are stored, and of itself nothing is said or kept."""
+    with sessions.begin() as session:
+        save_erp(session, customer())
+    receipt = submit(
+        sessions,
+        invoice(number="mine"),
+        invoice(number="theirs", company_code="2000"),
+        invoice(number="theirs", company_code="2000", purchase_order="differs"),
+        companies=frozenset({"1000", "3000"}),
+    )
+    assert rows(receipt) == [
+        ("mine", ACCEPTED, None),
+        ("theirs", REJECTED, "COMPANY_NOT_PERMITTED"),
+    ]
+    assert receipt.results[1].message == "this consumer may not submit records of company 2000"
+    with sessions() as session:
+        assert version_of(session, invoice(number="mine"), System.ERP) is not None
+        assert (
+            version_of(session, invoice(number="theirs", company_code="2000"), System.ERP) is None
+        )
+
+
+@pytest.mark.parametrize("record_type", RecordType)
+def test_companies_restrict_documents_alone(sessions: Sessions, record_type: RecordType) -> None:
+    """A customer has none."""
+    (result,) = submit(sessions, EXAMPLES[record_type], companies=frozenset({"9999"})).results
+    expected = ACCEPTED if record_type is RecordType.CUSTOMER else REJECTED
+    assert result.outcome is expected
+
+
+def test_a_repeat_gives_the_receipt_though_rights_changed(sessions: Sessions) -> None:
+    """What was stored was stored; a new submission meets the new rights."""
+    first = submit(sessions, invoice())
+    again = submit(sessions, invoice(), companies=frozenset({"9999"}))
+    assert again.results == first.results
+    (result,) = submit(sessions, invoice(), message_id="m2", companies=frozenset({"9999"})).results
+    assert result.code == "COMPANY_NOT_PERMITTED"
