@@ -10,10 +10,10 @@ from bridge import BridgeError
 from bridge.operations.submissions import Receipt
 from bridge.soap import contract
 from bridge.soap.codec import OperationCodec, operation_codecs
+from bridge.soap.decoding import decoder
 from bridge.soap.elements import NAMESPACE
 from bridge.soap.envelope import SOAP_ENVELOPE, read_envelope, write_envelope
 from bridge.soap.faults import BridgeFault
-from bridge.soap.plans import decoder
 from bridge.soap.schema import validate
 from bridge.soap.wsdl import action_of
 

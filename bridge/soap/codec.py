@@ -12,8 +12,9 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from bridge.soap.decoding import Decode, decoder
 from bridge.soap.elements import NAMESPACE, Model, attribute_name
-from bridge.soap.plans import Decode, decoder, encoder
+from bridge.soap.encoding import encoder
 from bridge.soap.services import BridgeService
 
 

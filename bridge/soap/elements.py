@@ -135,6 +135,11 @@ def is_repeated(model: Model) -> bool:
     return bool(model.Attributes.max_occurs > 1)
 
 
+def is_group(model: Model) -> bool:
+    """Whether an element's members are flat attributes of its parent's object."""
+    return bool(getattr(model.Attributes, "is_group", False))
+
+
 def _element(of: Simple | Model, doc: str, *, least: int, most: int | str) -> Model:
     occurrence = {"min_occurs": least, "max_occurs": most, "nillable": False, "doc": doc}
     model: Model = (

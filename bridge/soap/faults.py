@@ -35,6 +35,7 @@ from bridge.soap.body import (
     WrongContentType,
 )
 from bridge.soap.elements import NAMESPACE
+from bridge.soap.encoding import encoder, escape
 from bridge.soap.envelope import (
     ForbiddenMarkup,
     HeaderNotUnderstood,
@@ -44,7 +45,6 @@ from bridge.soap.envelope import (
     write_envelope,
 )
 from bridge.soap.limits import RequestTooComplex
-from bridge.soap.plans import encoder, escape
 from bridge.soap.protocol import ActionMismatch, UnknownOperation
 from bridge.soap.violations import ContractViolated, Violation
 

@@ -34,7 +34,9 @@ def require_small_parts(content: bytes, limits: SoapSettings) -> None:
             f"a text, or a tag with its attributes, has more than {limits.max_text_bytes} bytes"
         )
     most = limits.max_attributes_per_element
-    if content.count(b"=") > most and any(_attributes(piece) > most for piece in _tags(content)):
+    if _occurs_more_often(content, b"=", most) and any(
+        _attributes(piece) > most for piece in _tags(content)
+    ):
         raise RequestTooComplex(f"an element has more than {most} attributes")
 
 
@@ -46,7 +48,7 @@ def require_slim_tree(root: _Element, limits: SoapSettings) -> None:
     """
     if root.xpath(f"boolean({'/*' * (limits.max_depth + 1)})"):
         raise RequestTooComplex(f"elements are nested more than {limits.max_depth} deep")
-    if root.xpath(f"boolean(//*[{limits.max_children_per_element + 1}])"):
+    if root.xpath(f"boolean(/descendant::*/*[{limits.max_children_per_element + 1}])"):
         raise RequestTooComplex(
             f"an element has more than {limits.max_children_per_element} children: send fewer"
             " records at a time"
@@ -56,7 +58,13 @@ def require_slim_tree(root: _Element, limits: SoapSettings) -> None:
 def _has_more_elements(content: bytes, most: int) -> bool:
     if len(content) <= most * len("<a/>"):
         return False
-    return content.count(b"<") - content.count(b"</") > most
+    brackets = content.count(b"<")
+    return brackets > most and brackets - content.count(b"</") > most
+
+
+def _occurs_more_often(content: bytes, byte: bytes, most: int) -> bool:
+    """Whether a byte stands more than so many times; stops at the first one too many."""
+    return len(content.split(byte, most + 1)) > most + 1
 
 
 def _long_stretches(content: bytes, most: int) -> Iterator[int]:

@@ -18,9 +18,10 @@ from bridge.operations.digest import payload_digest
 from bridge.soap import schema
 from bridge.soap.calls import encode_request
 from bridge.soap.codec import operation_codecs
+from bridge.soap.decoding import decoder
 from bridge.soap.elements import AMOUNT, NAMESPACE, complex_type, repeated, required, text_type
+from bridge.soap.encoding import encoder
 from bridge.soap.envelope import read_envelope, write_envelope
-from bridge.soap.plans import decoder, encoder
 from bridge.soap.services import BridgeService
 
 # isort: split

@@ -1,0 +1,218 @@
+"""Compiled plans for reading: from a Spyne type to a function that reads its elements, built once.
+
+Spyne walks its classes again for every element that it decodes. A plan walks them once and keeps,
+for each element name, the attribute and the converter; lxml elements then become records without a
+Spyne object in between. The rules of naming that a plan follows stand in `bridge.soap.elements`.
+
+A plan trusts its input: read the envelope by `bridge.soap.envelope`, which leaves comments out, and
+validate it against the schema first.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from lxml.etree import XPath, _Element
+from spyne import ComplexModelBase
+
+from bridge.soap.columns import Build, Convert, builder, converter
+from bridge.soap.elements import NAMESPACE, Model, attribute_name, is_group, is_repeated
+from bridge.soap.violations import ContractViolated, Violation, violation_at
+
+Decode = Callable[[_Element], Any]
+"""Reads one element."""
+
+
+def decoder(model: Model, build: Callable[..., Any] | None = None) -> Decode:
+    """Reads an element of this complex type into its `python_type`, or what `build` makes.
+
+    `build` gets all attributes as keyword arguments: None where an optional element is absent, a
+    tuple where it is repeated. Reading raises ContractViolated where a value that the schema
+    allows cannot be held (a date after the year 9999).
+    """
+    table = _table(model, build=build)
+    return lambda element: table.read(element, [element])[0]
+
+
+class _Leaf(NamedTuple):
+    """A child element without children of its own.
+
+    `convert` is None where the text is the value; `empty` is what no text means.
+    """
+
+    tag: str
+    attribute: str
+    required: bool
+    convert: Convert | None
+    empty: str | None
+
+
+class _Nested(NamedTuple):
+    """A child element with children of its own, once or repeated.
+
+    `find` gives those of all elements that the parent's table reads, from the message.
+    """
+
+    tag: str
+    attribute: str
+    repeated: bool
+    find: Callable[[_Element], list[_Element]]
+    table: "_Table"
+
+
+class _Rows(NamedTuple):
+    """The children of a table's elements, by tag: texts of leaves, numbers of nested ones.
+
+    A leaf that no element has may be left out.
+    """
+
+    texts: Mapping[str, Sequence[str | None]]
+    counts: Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Reads all elements at one place of the contract at once, column by column.
+
+    `orders` are the leaves that an element may begin with, where their number tells which.
+    """
+
+    leaves: tuple[_Leaf, ...]
+    nested: tuple[_Nested, ...]
+    orders: tuple[tuple[_Leaf, ...], ...]
+    children: Callable[[_Element], Iterable[_Element]]
+    build: Build
+
+    def read(self, message: _Element, elements: Sequence[_Element]) -> list[Any]:
+        """One object for each element; they are all that the message has at this place."""
+        below = [nested.find(message) for nested in self.nested]
+        rows = self._rows(elements, others=sum(map(len, below)))
+        columns = {leaf.attribute: self._values(leaf, rows, elements) for leaf in self.leaves}
+        for nested, found in zip(self.nested, below, strict=True):
+            objects = nested.table.read(message, found)
+            columns[nested.attribute] = _shared_out(objects, rows.counts[nested.tag], nested)
+        return self.build(columns, len(elements))
+
+    def _rows(self, elements: Sequence[_Element], others: int) -> _Rows:
+        """Reads no names where numbers tell which leaves there are: a name costs two texts' time.
+
+        An element has each leaf once at most, in the schema's order. So as many leaves as there
+        may be are all of them everywhere, and as many as there must be are the required ones.
+        """
+        found = sum(map(len, elements)) - others
+        for leaves in self.orders:
+            if found == len(elements) * len(leaves):
+                return self._rows_in_order(elements, leaves)
+        return self._rows_by_name(elements)
+
+    def _rows_in_order(self, elements: Sequence[_Element], leaves: Sequence[_Leaf]) -> _Rows:
+        width = len(leaves)
+        texts = [child.text for one in elements for child in islice(one, width)]
+        return _Rows(
+            texts={leaf.tag: texts[place::width] for place, leaf in enumerate(leaves)},
+            counts={nested.tag: [len(one) - width for one in elements] for nested in self.nested},
+        )
+
+    def _rows_by_name(self, elements: Sequence[_Element]) -> _Rows:
+        texts: dict[str, list[str | None]] = {
+            leaf.tag: [None] * len(elements) for leaf in self.leaves
+        }
+        counts = {nested.tag: [0] * len(elements) for nested in self.nested}
+        for place, one in enumerate(elements):
+            for child in self.children(one):
+                tag = child.tag
+                if tag in texts:
+                    texts[tag][place] = child.text
+                elif tag in counts:
+                    counts[tag][place] += 1
+        return _Rows(texts, counts)
+
+    def _values(self, leaf: _Leaf, rows: _Rows, elements: Sequence[_Element]) -> Sequence[Any]:
+        texts = rows.texts.get(leaf.tag)
+        if texts is None:
+            return [leaf.empty] * len(elements)
+        try:
+            return _converted(leaf, texts)
+        except ValueError as error:
+            raise ContractViolated([self._first_violation(leaf, elements)]) from error
+
+    def _first_violation(self, leaf: _Leaf, elements: Sequence[_Element]) -> Violation:
+        for element in elements:
+            for child in self.children(element):
+                try:
+                    if child.tag == leaf.tag and leaf.convert:
+                        leaf.convert([child.text or ""])
+                except ValueError as error:
+                    return violation_at(child, str(error))
+        raise AssertionError("a column fails where none of its texts does")
+
+
+def _converted(leaf: _Leaf, texts: Sequence[str | None]) -> Sequence[Any]:
+    if all(texts):
+        return leaf.convert(texts) if leaf.convert else texts  # type: ignore[arg-type]
+    present = [text for text in texts if text]
+    values = iter(leaf.convert(present) if leaf.convert else present)
+    return [next(values) if text else leaf.empty for text in texts]
+
+
+def _shared_out(objects: Iterable[Any], counts: Sequence[int], nested: _Nested) -> Sequence[Any]:
+    """To each element its own of the objects, of which it has so many."""
+    objects = iter(objects)
+    if nested.repeated:
+        return [tuple(islice(objects, count)) for count in counts]
+    return [next(objects) if count else None for count in counts]
+
+
+# Compiling
+
+
+def _table(
+    model: Model, path: tuple[str, ...] = (), build: Callable[..., Any] | None = None
+) -> _Table:
+    leaves, nested = tuple(_leaves(model)), tuple(_nested(model, path))
+    grouped = any(is_group(child) for child in model._type_info.values())
+    names = [leaf.tag for leaf in leaves] + [one.tag for one in nested]
+    ordered = names == [_tag(name) for name in model._type_info] and len(nested) <= 1
+    return _Table(
+        leaves=leaves,
+        nested=nested,
+        orders=(leaves, tuple(leaf for leaf in leaves if leaf.required)) if ordered else (),
+        # The members of a group are read as if they stood in its parent: their names differ.
+        children=_Element.iterdescendants if grouped else iter,
+        build=builder(build or model.Attributes.python_type),
+    )
+
+
+def _leaves(model: Model, prefix: str = "") -> Iterator[_Leaf]:
+    for name, child in model._type_info.items():
+        attribute = prefix + attribute_name(name, child)
+        if not issubclass(child, ComplexModelBase):
+            convert, required = converter(child), bool(child.Attributes.min_occurs)
+            # An empty optional text is how some toolchains write an absent one.
+            empty = "" if convert is None and required else None
+            yield _Leaf(_tag(name), attribute, required, convert, empty)
+        elif is_group(child):
+            yield from _leaves(child, prefix=f"{attribute}_")
+
+
+def _nested(model: Model, path: tuple[str, ...]) -> Iterator[_Nested]:
+    for name, child in model._type_info.items():
+        if issubclass(child, ComplexModelBase) and not is_group(child):
+            steps = (*path, name)
+            yield _Nested(
+                tag=_tag(name),
+                attribute=attribute_name(name, child),
+                repeated=is_repeated(child),
+                find=_finder(steps),
+                table=_table(child, steps),
+            )
+
+
+def _finder(steps: Iterable[str]) -> Callable[[_Element], list[_Element]]:
+    path = "/".join(f"p:{step}" for step in steps)
+    return XPath(path, namespaces={"p": NAMESPACE})  # type: ignore[return-value]
+
+
+def _tag(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
