@@ -132,7 +132,10 @@ def show_jobs(folder: Path | None) -> None:
 @click.option("--force", is_flag=True, help="Run what was refused; for fetch: read everything.")
 @AS_JSON
 def run(folder: Path | None, name: str, dry_run: bool, force: bool, as_json: bool) -> None:
-    """Run the job NAME now, in this process. Exit 1 where it, or a delivery, does not succeed."""
+    """Run the job NAME now, in this process. Exit 1 where it is not all well.
+
+    It does not succeed, a delivery fails, or control totals differ without a reason.
+    """
     with ready_application(folder) as application, _terminal() as terminal:
         context = application.job_context(terminal)
         report = run_now(context, name, dry_run=dry_run, force=force)
@@ -141,7 +144,9 @@ def run(folder: Path | None, name: str, dry_run: bool, force: bool, as_json: boo
             terminal.json(report_as_json(report))
         else:
             terminal.run(report)
-    if report.status is not RunStatus.SUCCEEDED or report.summary.get("dead"):
+    if report.status is not RunStatus.SUCCEEDED or any(
+        report.summary.get(bad) for bad in ("dead", "unexplained")
+    ):
         sys.exit(1)
 
 

@@ -99,7 +99,8 @@ class Terminal:
         if report.error:
             self.out.print(report.error, style="red", markup=False)
         for line in _lines(report.summary):
-            self.out.print(f"  {line}", markup=False)
+            bad = line.startswith("unexplained")
+            self.out.print(f"  {line}", markup=False, style="red" if bad else None)
 
 
 def report_as_json(report: RunReport) -> dict[str, Any]:

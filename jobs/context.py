@@ -52,8 +52,11 @@ class Scope(Protocol):
     dry_run: bool
     force: bool
 
-    def transaction(self) -> AbstractContextManager[Session]:
-        """A transaction; in a dry run it is rolled back at the end, whatever it did."""
+    def transaction(self, *deciding: RecordType) -> AbstractContextManager[Session]:
+        """A transaction; in a dry run it is rolled back at the end, whatever it did.
+
+        One that decides records of some types is alone with them, and sees one moment throughout.
+        """
 
     def run_in(self, session: Session) -> int:
         """The run's id. In a dry run, one that this transaction takes back."""

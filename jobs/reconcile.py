@@ -12,7 +12,7 @@ from bridge.domain.causes import assess
 from bridge.domain.reconcile import BreakKind, Decision, decide
 from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
 from bridge.domain.survivorship import Rules
-from bridge.domain.totals import ControlTotal, side_by_side
+from bridge.domain.totals import ControlTotal, Explained, rolled_up, side_by_side, unexplained
 from bridge.store import candidates as store
 from bridge.store.breaks import (
     Finding,
@@ -27,6 +27,7 @@ from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
 from bridge.store.totals import add_up, save_totals, totals_of_run
 from jobs import fetch
 from jobs.context import JobContext, Refused, Scope
+from jobs.explaining import Explanations, has_periods, measured_columns
 
 CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
 
@@ -62,11 +63,23 @@ class TotalsLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnexplainedLine:
+    """What no record accounts for in one place: it should not be there."""
+
+    record_type: RecordType
+    company_code: str
+    currency: str
+    period: str
+    difference: dict[str, Decimal | int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileSummary:
     """What a reconciliation found."""
 
     types: dict[RecordType, TypeSummary]
     totals: list[TotalsLine]
+    unexplained: list[UnexplainedLine]
 
 
 def reconcile_customers(context: JobContext, scope: Scope) -> None:
@@ -83,7 +96,7 @@ def _reconcile(
     context: JobContext, scope: Scope, job: str, record_types: Sequence[RecordType]
 ) -> None:
     now = context.clock()
-    with scope.transaction() as session:
+    with scope.transaction(*record_types) as session:
         _refuse_if_crm_unread(context, session, now)
         before = last_success(session, job)
         run_id = scope.run_in(session)
@@ -91,16 +104,29 @@ def _reconcile(
         totals = [total for rule in rules for total in _totals(session, rule)]
         if before is not None and not scope.force:
             _refuse_if_emptied(context, totals_of_run(session, before.id), totals)
-        types = {
-            rule.record_type: _reconcile_type(context, session, rule, run_id, now) for rule in rules
-        }
-        save_totals(session, run_id, totals)
-        summary = ReconcileSummary(types=types, totals=_lines(totals))
+        types, explained = {}, []
+        for rule in rules:
+            explanations = Explanations(rule)
+            types[rule.record_type] = _reconcile_type(
+                context, session, rule, explanations, run_id, now
+            )
+            explained += explanations.explained()
+        save_totals(session, run_id, totals, explained)
+        summary = ReconcileSummary(
+            types=types,
+            totals=_lines(totals),
+            unexplained=_rests(unexplained(totals, explained)),
+        )
         scope.succeed(session, summary, until=now)
 
 
 def _reconcile_type(
-    context: JobContext, session: Session, rules: Rules, run_id: int, now: datetime
+    context: JobContext,
+    session: Session,
+    rules: Rules,
+    explanations: Explanations,
+    run_id: int,
+    now: datetime,
 ) -> TypeSummary:
     record_type = rules.record_type
     summary = TypeSummary(records=store.count_records(session, record_type))
@@ -108,7 +134,11 @@ def _reconcile_type(
     context.progress.start(f"deciding {record_type}", None)
     for page in store.candidates(session, rules):
         decisions = [(one, decide(one.versions, rules)) for one in page]
-        staged += _record(context, session, rules, decisions, run_id, now)
+        outcomes = _record(context, session, rules, decisions, run_id, now)
+        staged += Counter((target, outcome) for (_, target), outcome in outcomes.items())
+        dead = {which for which, outcome in outcomes.items() if outcome == Staging.DEAD}
+        for candidate, decision in decisions:
+            explanations.add(candidate, decision, dead)
         summary.differing += len(page)
         context.progress.advance(len(page))
     summary.corrections = _by_target(staged, Staging.STAGED)
@@ -132,7 +162,7 @@ def _record(
     decisions: Sequence[tuple[store.Candidate, Decision]],
     run_id: int,
     now: datetime,
-) -> Counter[tuple[System, str]]:
+) -> dict[tuple[int, System], str]:
     record_type = rules.record_type
     store.move_agreed(
         session,
@@ -224,7 +254,13 @@ def _counts(totals: Sequence[ControlTotal]) -> Counter[tuple[RecordType, System]
 
 
 def _totals(session: Session, rules: Rules) -> list[ControlTotal]:
-    return add_up(session, rules.record_type, strangers=rules.expected_in_erp)
+    return add_up(
+        session,
+        rules.record_type,
+        strangers=rules.expected_in_erp,
+        measured=measured_columns(rules),
+        periods=has_periods(rules),
+    )
 
 
 def _by_target(staged: Counter[tuple[System, str]], outcome: str) -> dict[System, int]:
@@ -244,7 +280,20 @@ def _lines(totals: Sequence[ControlTotal]) -> list[TotalsLine]:
                 "hash_total": row.erp.hash_total - row.crm.hash_total,
             },
         )
-        for row in side_by_side(totals)
+        for row in side_by_side(rolled_up(totals))
+    ]
+
+
+def _rests(rests: Sequence[Explained]) -> list[UnexplainedLine]:
+    return [
+        UnexplainedLine(
+            record_type=rest.record_type,
+            company_code=rest.company_code,
+            currency=rest.currency,
+            period=rest.period,
+            difference={"count": rest.count, **rest.amounts, "hash_total": rest.hash_total},
+        )
+        for rest in rests
     ]
 
 

@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bridge import BridgeError
-from bridge.store.engine import job_lock
+from bridge.domain.records import RecordType
+from bridge.store.engine import held_types, job_lock
 from bridge.store.models import RunStatus
 from bridge.store.runs import Ending, finish_run, start_run
 from jobs.context import JobContext, Refused, RunReport, Scope
@@ -86,8 +87,12 @@ class _Scope:
                 self.run_id = start_run(session, job=self._job, now=self._context.clock())
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        with self._context.sessions() as session, session.begin() as transaction:
+    def transaction(self, *deciding: RecordType) -> Iterator[Session]:
+        with (
+            held_types(self._context.engine, deciding) as bind,
+            self._context.sessions(bind=bind) as session,
+            session.begin() as transaction,
+        ):
             yield session
             if self.dry_run:
                 transaction.rollback()

@@ -179,7 +179,9 @@ def _row(one: BreakView, now: datetime) -> tuple[object, ...]:
 
 _TOTAL_COLUMNS = (
     "record type",
+    "company",
     "currency",
+    "period",
     "column",
     "ERP count",
     "Salesforce count",
@@ -193,7 +195,9 @@ def _totals(rows: Sequence[TotalsRow]) -> list[tuple[object, ...]]:
     return [
         (
             str(row.record_type),
+            row.company_code,
             row.currency,
+            row.period,
             name,
             row.erp.count,
             row.crm.count,

@@ -28,9 +28,13 @@ _PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record whose versions are not all the same, and its AGREED text as it was read."""
+    """A record whose versions are not all the same, and its AGREED text as it was read.
+
+    `key_hash` is its share in hash totals.
+    """
 
     record_id: int
+    key_hash: int
     versions: reconcile.Versions
     agreed_content: str | None
 
@@ -190,7 +194,7 @@ def _candidate(
         agreed=decode_values(record_type, agreed.content) if agreed else None,
         crm_key=crm.crm_key if crm else None,
     )
-    return Candidate(record.id, versions, agreed.content if agreed else None)
+    return Candidate(record.id, record.key_hash, versions, agreed.content if agreed else None)
 
 
 def _version(record_type: RecordType, row: Version | None) -> reconcile.Version | None:

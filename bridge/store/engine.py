@@ -3,7 +3,7 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -129,6 +129,29 @@ def hold_record_type(session: Session, record_type: RecordType) -> None:
     if session.get_bind().dialect.name == "postgresql":
         key = {"key": _lock_key(f"decide {record_type}")}
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), key)
+
+
+@contextmanager
+def held_types(engine: Engine, record_types: Sequence[RecordType]) -> Iterator[Engine | Connection]:
+    """Where to open a transaction that decides these types, and sees one moment throughout.
+
+    On PostgreSQL that takes Repeatable Read, whose snapshot is taken with its first statement: the
+    locks of `hold_record_type` have to be there before, or the transaction would look at what was
+    before the one it waited for. On SQLite a transaction that writes is alone.
+    """
+    if not record_types or engine.dialect.name == "sqlite":
+        yield engine
+        return
+    keys = [{"key": _lock_key(f"decide {record_type}")} for record_type in record_types]
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), keys)
+        connection.commit()
+        try:
+            yield connection.execution_options(isolation_level="REPEATABLE READ")
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), keys)
+            connection.commit()
 
 
 def _open_sqlite(settings: DatabaseSettings) -> Engine:

@@ -191,8 +191,8 @@ class Version(Base):
 
     `content` is the canonical JSON of its values, `digest` covers the compared ones alone.
     `modified_at` is when it changed there, `known_at` when the bridge last learned it (by reading
-    or by writing it). `crm_key` is the External ID's value as Salesforce holds it. The currency
-    and amounts stand beside the content so that the database can add them up.
+    or by writing it). `crm_key` is the External ID's value as Salesforce holds it. The currency,
+    period and amounts stand beside the content so that the database can add them up.
     """
 
     __tablename__ = "version"
@@ -210,6 +210,7 @@ class Version(Base):
     crm_key: Mapped[str | None] = mapped_column(String(120))
     customer_number: Mapped[str | None] = mapped_column(String(60))
     currency: Mapped[str] = mapped_column(String(3))
+    period: Mapped[str] = mapped_column(String(7))
     amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
     net_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
     tax_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
@@ -356,7 +357,7 @@ class Ruling(Base):
 
 
 class ControlTotal(Base):
-    """The sums of one run, by record type, system and currency (bridge.domain.totals)."""
+    """The sums of one run, by place and system (bridge.domain.totals)."""
 
     __tablename__ = "control_total"
 
@@ -365,7 +366,30 @@ class ControlTotal(Base):
     )
     record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
     system: Mapped[System] = mapped_column(Code(System), primary_key=True)
+    company_code: Mapped[str] = mapped_column(String(20), primary_key=True)
     currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    period: Mapped[str] = mapped_column(String(7), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    net_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    tax_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    open_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    hash_total: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExplainedTotal(Base):
+    """What one run explained of the difference of a place, by reason (bridge.domain.totals)."""
+
+    __tablename__ = "explained_total"
+
+    run_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True
+    )
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
+    company_code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    period: Mapped[str] = mapped_column(String(7), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(20), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
     amount: Mapped[Decimal] = mapped_column(ScaledSum)
     net_amount: Mapped[Decimal] = mapped_column(ScaledSum)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from bridge.domain import totals
 from bridge.domain.comparison import digest
 from bridge.domain.content import encode_values
 from bridge.domain.records import (
@@ -161,6 +162,7 @@ def version_row(version: NewVersion) -> dict[str, Any]:
         "known_at": version.known_at,
         "crm_key": version.crm_key,
         "customer_number": values.get("customer_number"),
-        "currency": str(values.get("currency") or NO_CURRENCY)[:3],
+        "currency": totals.currency_of(values),
+        "period": totals.period_of(values),
         **amounts,
     }

@@ -6,7 +6,6 @@ record still needs, so a newer row says all that an older one did.
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -36,20 +35,20 @@ def stage_corrections(
     corrections: Sequence[tuple[int, Correction]],
     run_id: int,
     now: datetime,
-) -> Counter[tuple[System, str]]:
-    """Stages (record id, correction) pairs of one type; counts by target and outcome.
+) -> dict[tuple[int, System], str]:
+    """Stages (record id, correction) pairs of one type; tells the outcome by record and target.
 
     A wish that is already live is KEPT; one that ended as a dead letter is not tried again by
     itself (DEAD): a person replays it, or the wish changes.
     """
-    counts: Counter[tuple[System, str]] = Counter()
+    outcomes: dict[tuple[int, System], str] = {}
     new_rows = []
     older = _open_rows(session, [record_id for record_id, _ in corrections])
     for record_id, correction in corrections:
         fields = encode_fields(correction.fields)
         rows = older.get((record_id, correction.target), [])
         outcome = _restage(session, rows, fields, run_id, now)
-        counts[correction.target, outcome or Staging.STAGED] += 1
+        outcomes[record_id, correction.target] = outcome or Staging.STAGED
         if outcome is None:
             new_rows.append(
                 {
@@ -65,7 +64,7 @@ def stage_corrections(
             )
     if new_rows:
         session.execute(insert(Outbox), new_rows)
-    return counts
+    return outcomes
 
 
 def withdraw_unwanted(session: Session, *, record_type: RecordType, run_id: int) -> int:

@@ -65,7 +65,14 @@ def total(system: System, amount: str) -> ControlTotal:
 
 
 TOTALS = [
-    TotalsRow(RecordType.INVOICE, "EUR", total(System.ERP, "200.5"), total(System.CRM, "100.25"))
+    TotalsRow(
+        RecordType.INVOICE,
+        "EUR",
+        total(System.ERP, "200.5"),
+        total(System.CRM, "100.25"),
+        company_code="1000",
+        period="2026-03",
+    )
 ]
 
 
@@ -79,8 +86,8 @@ def test_excel(tmp_path: Path) -> None:
     book = load_workbook(tmp_path / "b.xlsx")
     assert book.sheetnames == ["Totals", "Aging", "CONFLICT", "UNFIT_VALUE"]
     assert rows(book["Totals"])[1:] == [
-        ("INVOICE", "EUR", "amount", 2, 2, 200.5, 100.25, 100.25),
-        ("INVOICE", "EUR", "open_amount", 2, 2, 0, 0, 0),
+        ("INVOICE", "1000", "EUR", "2026-03", "amount", 2, 2, 200.5, 100.25, 100.25),
+        ("INVOICE", "1000", "EUR", "2026-03", "open_amount", 2, 2, 0, 0, 0),
     ]
     assert rows(book["Aging"])[1:] == [
         ("CONFLICT", "EUR", 0, 0, 1, 0, 0, 1, 100.1234),

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.domain.records import RecordType, System
-from bridge.domain.totals import ControlTotal, key_hash, side_by_side
+from bridge.domain.totals import (
+    ControlTotal,
+    Explained,
+    key_hash,
+    rolled_up,
+    side_by_side,
+    unexplained,
+)
 
 D = Decimal
 
@@ -96,3 +103,59 @@ def test_hash_shares_fit_32_bits(text: str) -> None:
 def test_hash_totals_tell_other_records_apart() -> None:
     """Two pairs of records of equal count have different hash totals."""
     assert key_hash("1000/1") + key_hash("1000/4") != key_hash("1000/2") + key_hash("1000/3")
+
+
+def explained(amount: str, **changes: Any) -> Explained:
+    """A break in March that accounts for so much."""
+    plain: dict[str, Any] = {
+        "record_type": RecordType.PAYMENT,
+        "company_code": "1000",
+        "currency": "EUR",
+        "period": "2026-03",
+        "reason": "CONFLICT",
+        "count": 0,
+        "amounts": {"amount": D(amount), "open_amount": D(0)},
+        "hash_total": 0,
+    }
+    return Explained(**(plain | changes))
+
+
+MARCH = {"company_code": "1000", "period": "2026-03"}
+LESS = {"amounts": {"amount": D("8.5"), "open_amount": D("0.25")}}
+
+
+def test_a_difference_is_explained_part_by_part() -> None:
+    """Several reasons of one place add up; what they leave is the rest."""
+    both = [total(System.ERP, **MARCH), total(System.CRM, **MARCH, **LESS)]
+    parts = [explained("1.25"), explained("0.75", reason="ON_ITS_WAY")]
+    assert unexplained(both, parts) == []
+    (rest,) = unexplained(both, parts[:1])
+    assert (rest.period, rest.amounts["amount"], rest.count) == ("2026-03", D("0.75"), 0)
+
+
+def test_an_explanation_of_another_month_explains_nothing() -> None:
+    """A rest here and the opposite rest there do not cancel out."""
+    both = [total(System.ERP, **MARCH), total(System.CRM, **MARCH, **LESS)]
+    rests = unexplained(both, [explained("2", period="2026-04")])
+    assert {rest.period: rest.amounts["amount"] for rest in rests} == {
+        "2026-03": D(2),
+        "2026-04": D(-2),
+    }
+
+
+@pytest.mark.parametrize("changes", [{"count": 1}, {"hash_total": 5}])
+def test_an_explanation_accounts_for_records_too(changes: dict[str, Any]) -> None:
+    """Count and hash total have to come out as well."""
+    both = [total(System.ERP, **MARCH), total(System.CRM, **MARCH, **LESS)]
+    assert len(unexplained(both, [explained("2", **changes)])) == 1
+
+
+def test_places_are_rolled_up() -> None:
+    """Companies and months together, each system and currency by itself."""
+    (erp,) = rolled_up(
+        total(System.ERP, company_code=company, period=period)
+        for company in ("1000", "2000")
+        for period in ("2026-02", "2026-03")
+    )
+    assert (erp.company_code, erp.period, erp.count, erp.hash_total) == ("", "", 8, 308)
+    assert erp.amounts == {"amount": D(42), "open_amount": D(1)}

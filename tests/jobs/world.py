@@ -75,11 +75,12 @@ class World:
                 receipts.append(self._submit(record_type, batch))
         return receipts
 
-    def run(self, job: str, **options: Any) -> RunReport:
-        """Runs a job once, whatever comes of it."""
+    def run(self, job: str, *, explained: bool = True, **options: Any) -> RunReport:
+        """Runs a job once, whatever comes of it; it explains each difference of its totals."""
         self.tick()
         report = run_now(self.context, job, **options)
         self.tick()
+        assert bool(report.summary.get("unexplained")) is not explained
         return report
 
     def do(self, *jobs: str, **options: Any) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class World:
         """Runs a job once; it has to succeed."""
         report = run_now(self.context, job, **options)
         assert report.error is None, report
+        assert not report.summary.get("unexplained"), "a difference without a reason"
         return report
 
     def compare(self) -> dict[str, Any]:

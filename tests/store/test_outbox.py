@@ -53,7 +53,7 @@ class Stage:
     ) -> Counter[tuple[System, str]]:
         """One run of the reconciliation that wants exactly these, and withdraws the rest."""
         run_id = new_run(self.session, at)
-        counts = stage_corrections(
+        staged = stage_corrections(
             self.session,
             record_type=RecordType.CUSTOMER,
             corrections=[(record_id or self.record_id, one) for one in corrections],
@@ -61,7 +61,7 @@ class Stage:
             now=at,
         )
         withdraw_unwanted(self.session, record_type=RecordType.CUSTOMER, run_id=run_id)
-        return counts
+        return Counter((target, outcome) for (_, target), outcome in staged.items())
 
     def claim(self, now: datetime = LATER) -> list[int]:
         batch = claim_batch(self.session, record_type=RecordType.CUSTOMER, limit=200, now=now)

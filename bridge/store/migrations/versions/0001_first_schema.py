@@ -198,7 +198,9 @@ def upgrade() -> None:
         sa.Column("run_id", ID, nullable=False),
         sa.Column("record_type", sa.String(length=20), nullable=False),
         sa.Column("system", sa.String(length=20), nullable=False),
+        sa.Column("company_code", sa.String(length=20), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.String(length=40), nullable=False),
         sa.Column("net_amount", sa.String(length=40), nullable=False),
@@ -206,7 +208,28 @@ def upgrade() -> None:
         sa.Column("open_amount", sa.String(length=40), nullable=False),
         sa.Column("hash_total", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("run_id", "record_type", "system", "currency"),
+        sa.PrimaryKeyConstraint(
+            "run_id", "record_type", "system", "company_code", "currency", "period"
+        ),
+    )
+    op.create_table(
+        "explained_total",
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("company_code", sa.String(length=20), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.String(length=40), nullable=False),
+        sa.Column("net_amount", sa.String(length=40), nullable=False),
+        sa.Column("tax_amount", sa.String(length=40), nullable=False),
+        sa.Column("open_amount", sa.String(length=40), nullable=False),
+        sa.Column("hash_total", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint(
+            "run_id", "record_type", "company_code", "currency", "period", "reason"
+        ),
     )
     op.create_table(
         "outbox",
@@ -254,6 +277,7 @@ def upgrade() -> None:
         sa.Column("crm_key", sa.String(length=120), nullable=True),
         sa.Column("customer_number", sa.String(length=60), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("period", sa.String(length=7), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("net_amount", sa.BigInteger(), nullable=True),
         sa.Column("tax_amount", sa.BigInteger(), nullable=True),
@@ -277,6 +301,7 @@ def downgrade() -> None:
     op.drop_index("outbox_by_state", table_name="outbox")
     op.drop_index("outbox_by_record", table_name="outbox")
     op.drop_table("outbox")
+    op.drop_table("explained_total")
     op.drop_table("control_total")
     op.drop_table("ruling")
     op.drop_index(op.f("ix_break_note_break_id"), table_name="break_note")
