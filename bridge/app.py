@@ -24,6 +24,7 @@ from bridge.domain.survivorship import Rules
 from bridge.logs import configure_logs
 from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator
+from bridge.operations.brake import Brake
 from bridge.operations.calls import CallTrail
 from bridge.rules import build_rules
 from bridge.salesforce import BadMapping, Mapping, SalesforceClient, load_mappings
@@ -126,7 +127,7 @@ class Application:
         soap = build_soap_application(
             SoapContext(
                 sessions=self.sessions,
-                authenticator=Authenticator(self.sessions, self.settings.consumers),
+                authenticator=self._authenticator(),
                 admission=Admission(self.settings.server.workers),
                 trail=self.trail,
                 clock=utc_now,
@@ -146,6 +147,10 @@ class Application:
             return (soap if path.startswith("/soap/") else console)(environ, start_response)
 
         return application
+
+    def _authenticator(self) -> Authenticator:
+        brake = Brake(most_waiting=max(1, self.settings.server.threads // 4))
+        return Authenticator(self.sessions, self.settings.consumers, brake=brake)
 
     def job_context(self, progress: Progress) -> JobContext:
         """All that jobs work with. Raises NotConfigured without an org."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator
+from bridge.operations.brake import Brake
 from bridge.operations.calls import CallTrail
 from bridge.operations.consumers import create_consumer
 from bridge.soap.application import SoapContext, build_soap_application
@@ -56,7 +57,7 @@ def soap_context(
     trail = CallTrail(sessions)
     yield SoapContext(
         sessions=sessions,
-        authenticator=Authenticator(sessions),
+        authenticator=Authenticator(sessions, brake=Brake(pause=lambda _seconds: None)),
         admission=Admission(),
         trail=trail,
         clock=clock,

@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.operations.addresses import address_of
 from bridge.operations.credentials import Consumer
 from bridge.operations.rights import Network, is_permitted_company
 
@@ -112,10 +112,5 @@ class _Count:
 
 
 def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        found = ip_address(address.strip("[]").partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return any(found in network for network in networks)
+    found = address_of(address)
+    return found is not None and any(found in network for network in networks)

@@ -9,6 +9,8 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
+from bridge.operations.addresses import site_of
+from bridge.operations.brake import Brake
 from bridge.operations.credentials import (
     ApiKey,
     Certificate,
@@ -48,13 +50,18 @@ class Authenticator:
     Proving is slow on purpose, so what credentials turned out to be is remembered for a minute: by
     a keyed hash, with a key that lives in this process only. So a consumer that is disabled, or
     whose rights change, calls as before for that long; a proof that expires is good no longer than
-    that. A digest differs each time, and is proved each time.
+    that. A digest differs each time, and is proved each time. Failures are slowed down.
     """
 
     def __init__(
-        self, sessions: sessionmaker[Session], settings: ConsumerSettings = _DEFAULTS
+        self,
+        sessions: sessionmaker[Session],
+        settings: ConsumerSettings = _DEFAULTS,
+        *,
+        brake: Brake | None = None,
     ) -> None:
         self._prover = Prover(sessions, settings)
+        self._brake = brake or Brake()
         self._key = secrets.token_bytes(32)
         # Apart, so that a flood of wrong ones does not drive out the right ones.
         self._right: Remembered[bytes, Proof] = Remembered()
@@ -67,7 +74,9 @@ class Authenticator:
         else:
             proof = self._recall(credentials, now)
         if proof is None:
-            log.warning("login refused", address=address, name_tried=_named(credentials))
+            name = _named(credentials)
+            failures = self._brake.slow(address=site_of(address), name=name, now=now)
+            log.warning("login refused", address=address, name_tried=name, failures=failures)
             raise WrongCredentials("wrong name or secret")
         return proof.consumer
 

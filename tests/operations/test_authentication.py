@@ -1,5 +1,6 @@
 """Telling who calls, and remembering it for a minute."""
 
+import tracemalloc
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,7 +18,9 @@ from bridge.operations.authentication import (
     SecretDigest,
     WrongCredentials,
 )
+from bridge.operations.brake import Brake
 from bridge.operations.consumers import create_consumer
+from bridge.operations.proving import Prover
 from bridge.store import models
 from tests.operations.conftest import CountingHasher
 
@@ -80,7 +83,7 @@ def test_a_flood_of_wrong_secrets_drives_no_right_one_out(
 ) -> None:
     """The owner's calls cost no hashing meanwhile, and the memory of the flood is bounded."""
     secret = create_consumer(sessions, name="erp", now=now)
-    authenticator = Authenticator(sessions)
+    authenticator = Authenticator(sessions, brake=Brake(pause=lambda _seconds: None))
     authenticate(authenticator, Secret("erp", secret), now)
     for number in range(2_000):
         with pytest.raises(WrongCredentials):
@@ -140,3 +143,41 @@ def test_a_certificate_that_nobody_has_proves_nothing(sessions: Sessions, now: d
     for fingerprint in ("", "00" * 32, "x\x00y", "é" * 1000):
         with pytest.raises(WrongCredentials):
             authenticate(Authenticator(sessions), Certificate(fingerprint), now)
+
+
+def test_failures_are_slowed_down_and_told(sessions: Sessions, now: datetime) -> None:
+    """By address and by name; who knows the secret waits for none of it."""
+    secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
+    pauses: list[float] = []
+    authenticator = Authenticator(sessions, brake=Brake(pause=pauses.append))
+    with capture_logs() as logs:
+        for number in range(6):
+            with pytest.raises(WrongCredentials):
+                authenticator.authenticate(
+                    Secret("erp", "no"), address=f"2001:db8::{number}", now=now
+                )
+            assert authenticate(authenticator, secret, now)
+    assert [line["failures"] for line in logs] == [1, 2, 3, 4, 5, 6]
+    assert pauses == [0.2, 0.4, 0.8]
+
+
+def test_ten_thousand_wrong_logins_take_bounded_memory(
+    sessions: Sessions, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever names, secrets and addresses they come with."""
+    monkeypatch.setattr(Prover, "prove", lambda *_: None)  # a database would only take time
+    authenticator = Authenticator(sessions, brake=Brake(pause=lambda _seconds: None))
+
+    def attack(first: int) -> int:
+        for number in range(first, first + 5_000):
+            tried = Secret(f"{number}" * 100, f"{number}" * 100)
+            with pytest.raises(WrongCredentials):
+                authenticator.authenticate(tried, address=f"10.0.{number >> 8}.1", now=now)
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        after_half, after_all = attack(0), attack(5_000)
+    finally:
+        tracemalloc.stop()
+    assert after_all - after_half < 500_000
