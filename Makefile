@@ -56,7 +56,7 @@ interop: $(INSTALLED)  ## let generated clients of old toolchains call a running
 
 .PHONY: wsdl
 wsdl: $(INSTALLED)  ## write wsdl/bridge anew from the code
-	$(BIN)/python -m bridge.soap.wsdl
+	$(BIN)/python -m bridge.soap.publishing
 
 .PHONY: lock
 lock: $(INSTALLED)  ## write the pinned versions anew

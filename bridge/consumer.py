@@ -32,7 +32,7 @@ from bridge.operations.changes import Change, ChangePage, FieldChange
 from bridge.operations.health import Health
 from bridge.operations.submissions import Receipt
 from bridge.soap.calls import (
-    CONTENT_TYPE,
+    SOAP_11,
     action_of,
     decode_fault,
     decode_receipt,
@@ -169,7 +169,7 @@ class ServiceConsumer:
             response = self._http.post(
                 self._url,
                 data=request,
-                headers={"Content-Type": CONTENT_TYPE, "SOAPAction": f'"{action_of(operation)}"'},
+                headers=_headers(operation),
                 timeout=self._timeouts,
                 allow_redirects=False,
             )
@@ -201,6 +201,10 @@ def _service_url(url: str) -> str:
         )
     path = parts.path.rstrip("/") or SERVICE_PATH
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _headers(operation: str) -> dict[str, str]:
+    return {"Content-Type": SOAP_11.content_type, "SOAPAction": f'"{action_of(operation)}"'}
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -10,13 +10,14 @@ from werkzeug.http import parse_options_header
 
 from bridge import BridgeError
 from bridge.soap.settings import SoapSettings
+from bridge.soap.soap_versions import SOAP_12, SOAP_VERSIONS, SoapVersion
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
 class WrongContentType(BridgeError):
-    """A request that is not text/xml."""
+    """A request whose Content-Type is of no version of SOAP."""
 
 
 class UnsupportedEncoding(BridgeError):
@@ -31,13 +32,28 @@ class RequestIncomplete(BridgeError):
     """Fewer bytes than were announced."""
 
 
-def require_xml(environ: "WSGIEnvironment") -> None:
-    """Refuses what is not SOAP 1.1 by its Content-Type. Raises WrongContentType."""
+def soap_version_of(environ: "WSGIEnvironment") -> SoapVersion:
+    """The version of SOAP that a request's Content-Type says. Raises WrongContentType."""
     media_type, _ = parse_options_header(environ.get("CONTENT_TYPE", ""))
-    if media_type.lower() != "text/xml":
-        raise WrongContentType(
-            f"the Content-Type is {media_type[:100] or 'missing'}: send SOAP 1.1 as text/xml"
-        )
+    for soap in SOAP_VERSIONS:
+        if media_type.lower() == soap.media_type:
+            return soap
+    raise WrongContentType(
+        f"the Content-Type is {media_type[:100] or 'missing'}: send SOAP 1.1 as text/xml, or SOAP"
+        " 1.2 as application/soap+xml"
+    )
+
+
+def action_in(environ: "WSGIEnvironment", soap: SoapVersion) -> str:
+    """The SOAP action that a request names; empty where it names none.
+
+    A header in SOAP 1.1 (section 6.1.1), a parameter of the media type in SOAP 1.2 (RFC 3902).
+    """
+    if soap is SOAP_12:
+        action = parse_options_header(environ.get("CONTENT_TYPE", ""))[1].get("action", "")
+    else:
+        action = environ.get("HTTP_SOAPACTION", "")
+    return action.strip().strip('"')
 
 
 def read_body(environ: "WSGIEnvironment", settings: SoapSettings) -> bytes:
@@ -93,6 +109,8 @@ def _received(environ: "WSGIEnvironment", limit: int) -> bytes:
             raise RequestIncomplete(f"the body ended after {len(content)} of {announced} bytes")
     if len(content) > limit:
         raise RequestTooLarge(_too_large(limit))
+    if not content:
+        raise RequestIncomplete("there is no body: send an envelope, with its Content-Length")
     return content
 
 

@@ -10,6 +10,7 @@ from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator, Consumer
 from bridge.operations.calls import CallTrail
 from bridge.soap.settings import SoapSettings
+from bridge.soap.soap_versions import SoapVersion
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,9 @@ class SoapContext:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: who calls, when, and the SOAPAction header (None or empty where there is none).
-
-    `limits` are those of the envelope.
-    """
+    """What a service method is told of the call that it serves: who calls, and when."""
 
     sessions: sessionmaker[Session]
     consumer: Consumer
     now: datetime
-    soap_action: str | None
-    limits: SoapSettings
+    soap: SoapVersion

@@ -27,6 +27,7 @@ from bridge.soap.elements import (
     simple_type,
     text_type,
 )
+from bridge.soap.fault_codes import describe_codes
 from bridge.soap.violations import Violation
 
 MAX_RECORDS = 500
@@ -303,7 +304,7 @@ BRIDGE_FAULT = complex_type(
     "BridgeFault",
     "Why a call failed. Nothing of it was stored.",
     {
-        "Code": required(Unicode, "The kind of fault, a fixed word such as MessageIdReused."),
+        "Code": required(Unicode, describe_codes()),
         "Message": required(Unicode, "What is wrong and what to do, for a person."),
         "Retryable": required(Boolean, "True if the same call may succeed later as it is."),
         "RetryAfterSeconds": optional(Integer32, "How long to wait before it."),

@@ -1,25 +1,26 @@
-"""From the bytes of a request to the bytes of its answer, through Spyne's services."""
+"""From the element of a body to the bytes of its answer, through Spyne's services."""
 
 from functools import cache
 
+from lxml.etree import _Element
 from spyne import Application, MethodContext, ServerBase
 
 from bridge.soap.context import Call
 from bridge.soap.elements import NAMESPACE
 from bridge.soap.interface import HTTP_TRANSPORT, SERVICE_NAME
-from bridge.soap.protocol import CompiledSoap11
+from bridge.soap.protocol import CompiledSoap
 from bridge.soap.services import BridgeService
 
 
 class Dispatcher(ServerBase):  # type: ignore[misc]
-    """Spyne's server without a transport: whoever has the bytes calls `answer`."""
+    """Spyne's server without a transport: whoever has an operation's element calls `answer`."""
 
     transport = HTTP_TRANSPORT
 
-    def answer(self, request: bytes, call: Call) -> bytes:
-        """The answer to a request in UTF-8 bytes. Raises whatever went wrong."""
+    def answer(self, body: _Element, call: Call) -> bytes:
+        """The answer to the element of a body. Raises whatever went wrong."""
         ctx = MethodContext(self, MethodContext.SERVER)
-        ctx.in_string, ctx.udc = [request], call
+        ctx.in_document, ctx.udc = body, call
         (ctx,) = self.generate_contexts(ctx)
         self.get_in_object(ctx)
         self.get_out_object(ctx)
@@ -39,7 +40,7 @@ def dispatcher() -> Dispatcher:
             [BridgeService],
             NAMESPACE,
             name=SERVICE_NAME,
-            in_protocol=CompiledSoap11(),
-            out_protocol=CompiledSoap11(),
+            in_protocol=CompiledSoap(),
+            out_protocol=CompiledSoap(),
         )
     )

@@ -1,11 +1,12 @@
-"""SOAP 1.1 envelopes: bytes to a checked tree, and text to bytes.
+"""SOAP envelopes: bytes to a checked tree, and text to bytes.
 
 Parsing is closed to everything that a SOAP message may not hold: document types, entities,
-processing instructions (SOAP 1.1 section 3), external files, and trees of unbounded size.
+processing instructions (SOAP 1.1 section 3, SOAP 1.2 part 1 section 5), external files, and trees
+of unbounded size.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -14,9 +15,7 @@ from lxml.etree import QName, _Element
 from bridge import BridgeError
 from bridge.soap.limits import require_slim_tree, require_small_parts
 from bridge.soap.settings import SoapSettings
-
-SOAP_ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
-_NEXT_ACTOR = "http://schemas.xmlsoap.org/soap/actor/next"
+from bridge.soap.soap_versions import SOAP_11, SOAP_VERSIONS, SoapVersion
 
 
 class MalformedXml(BridgeError):
@@ -32,11 +31,15 @@ class NotAnEnvelope(BridgeError):
 
 
 class VersionMismatch(BridgeError):
-    """An envelope of another SOAP version."""
+    """An envelope of another SOAP version than its Content-Type says."""
 
 
 class HeaderNotUnderstood(BridgeError):
-    """A header that must be understood and is not."""
+    """Headers that must be understood and are not; `names` are theirs, as lxml names them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"the header {names[0][:200]} is not understood: leave it out")
+        self.names = tuple(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class Envelope:
     body: _Element
 
 
-def read_envelope(content: bytes, limits: SoapSettings | None = None) -> Envelope:
+def read_envelope(
+    content: bytes, limits: SoapSettings | None = None, soap: SoapVersion = SOAP_11
+) -> Envelope:
     """The envelope in UTF-8 bytes, within limits if there are any.
 
     Raises one of this module's errors, RequestTooComplex.
@@ -56,34 +61,33 @@ def read_envelope(content: bytes, limits: SoapSettings | None = None) -> Envelop
     if limits is not None:
         require_small_parts(content, limits)
     root = _parse(content)
-    _check_version(root)
+    _check_version(root, soap)
     if limits is not None:
         require_slim_tree(root, limits)
-    *before, body = _parts(root)
+    *before, body = _parts(root, soap)
     return Envelope(tuple(before[0]) if before else (), body[0])
 
 
-def require_understood(headers: Iterable[_Element], understood: Iterable[str] = ()) -> None:
+def require_understood(
+    headers: Iterable[_Element], understood: Collection[str] = (), soap: SoapVersion = SOAP_11
+) -> None:
     """Refuses headers that must be understood and are not named in `understood` ({ns}name).
 
-    Headers for another actor are none of our business (SOAP 1.1 section 4.2). Raises
-    HeaderNotUnderstood.
+    Headers for somebody else are none of our business (SOAP 1.1 section 4.2, SOAP 1.2 part 1
+    section 2). Raises HeaderNotUnderstood.
     """
-    for header in headers:
-        actor = header.get(f"{{{SOAP_ENVELOPE}}}actor", "").strip()
-        # A flag that is no flag binds: its writer did not mean to be ignored.
-        flag = header.get(f"{{{SOAP_ENVELOPE}}}mustUnderstand", "0").strip()
-        binding = flag not in ("0", "false") and actor in ("", _NEXT_ACTOR)
-        if binding and header.tag not in understood:
-            name = header.tag[:200]
-            raise HeaderNotUnderstood(f"the header {name} is not understood: leave it out")
+    names = [one.tag for one in headers if soap.binds(one) and one.tag not in understood]
+    if names:
+        raise HeaderNotUnderstood(names)
 
 
-def write_envelope(body: str) -> bytes:
-    """The bytes of an envelope around the XML of a body."""
+def write_envelope(body: str, soap: SoapVersion = SOAP_11, headers: str = "") -> bytes:
+    """The bytes of an envelope around the XML of a body, and of header blocks."""
+    header = f"<soap:Header>{headers}</soap:Header>" if headers else ""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<soap:Envelope xmlns:soap="{SOAP_ENVELOPE}"><soap:Body>{body}</soap:Body></soap:Envelope>'
+        f'<soap:Envelope xmlns:soap="{soap.namespace}">{header}'
+        f"<soap:Body>{body}</soap:Body></soap:Envelope>"
     ).encode()
 
 
@@ -123,22 +127,30 @@ def _parser() -> etree.XMLParser:
     )
 
 
-def _check_version(root: _Element) -> None:
+def _check_version(root: _Element, soap: SoapVersion) -> None:
     name = QName(root)
     if name.localname != "Envelope":
         raise NotAnEnvelope(f"the root element is {name.localname[:100]}: send a SOAP envelope")
-    if name.namespace != SOAP_ENVELOPE:
-        raise VersionMismatch("send SOAP 1.1: the envelope's namespace is " + SOAP_ENVELOPE)
+    if name.namespace == soap.namespace:
+        return
+    for other in SOAP_VERSIONS:
+        if name.namespace == other.namespace:
+            raise VersionMismatch(
+                f"the Content-Type says SOAP {soap.number} and the envelope is of SOAP"
+                f" {other.number}, which is sent as {other.media_type}"
+            )
+    raise VersionMismatch(f"send SOAP {soap.number}: the envelope's namespace is {soap.namespace}")
 
 
-def _parts(root: _Element) -> list[_Element]:
+def _parts(root: _Element, soap: SoapVersion) -> list[_Element]:
     """The header, if there is one, and the body, alone in their order (WS-I BP 1.1, R1011).
 
     What another reader of the same message might take for a second header, body or operation is
     refused, and so is text between elements.
     """
     parts = list(root)
-    if [part.tag for part in parts] not in _ORDERS:
+    header, body = soap.tag("Header"), soap.tag("Body")
+    if [part.tag for part in parts] not in ([body], [header, body]):
         raise NotAnEnvelope("a SOAP envelope holds one Header at most and one Body, nothing else")
     if len(parts[-1]) != 1:
         raise NotAnEnvelope("the SOAP body must hold exactly one element: the operation")
@@ -158,10 +170,6 @@ def _one_line(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error))[:300]
 
 
-_ORDERS = (
-    [f"{{{SOAP_ENVELOPE}}}Body"],
-    [f"{{{SOAP_ENVELOPE}}}Header", f"{{{SOAP_ENVELOPE}}}Body"],
-)
 # An end that is missing is the end of the bytes, or every beginning would look for one in vain.
 _NOT_MARKUP = re.compile(
     rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL

@@ -1,28 +1,23 @@
-"""Errors as SOAP 1.1 faults with the typed detail `BridgeFault`.
+"""Errors as SOAP faults with the typed detail `BridgeFault`.
 
-| Code | faultcode | Retryable |
-|---|---|---|
-| WrongContentType, UnsupportedEncoding, RequestTooLarge, RequestIncomplete, | Client | no |
-| MalformedXml, ForbiddenMarkup, NotAnEnvelope, UnknownOperation, ActionMismatch, | | |
-| RequestTooComplex, ContractViolated, WrongCredentials, | | |
-| NotPermitted, MessageIdReused, UnknownMessageId, UnknownRecord | | |
-| VersionMismatch | VersionMismatch | no |
-| HeaderNotUnderstood | MustUnderstand | no |
-| InternalError | Server | yes, after RETRY_AFTER_SECONDS |
+What each code means and how its fault travels stands in `bridge.soap.fault_codes`. `InternalError`
+is everything unexpected, and says no more than the correlation id. A repeat is safe even then,
+because a message id is stored once.
 
-`InternalError` is everything unexpected, and says no more than the correlation id. A repeat is
-safe even then, because a message id is stored once.
-
-Faults travel with HTTP 500 (SOAP 1.1 section 6.2), because .NET and PHP read a fault under no
-other status. The exceptions are callers that do not speak SOAP 1.1 (415), and wrong or missing
-credentials (401): .NET, Java and PHP send them only after such a challenge, and read the fault of
-their second call, which is a 401 only where the credentials are wrong.
+In SOAP 1.1 faults travel with HTTP 500 (section 6.2): .NET and PHP read a fault under no other
+status. In SOAP 1.2 what the sender has to repair travels with 400 (part 2, section 7.5.2.2). The
+exceptions are callers that speak no SOAP (415), and wrong or missing credentials (401): .NET, Java
+and PHP send them only after such a challenge, and read the fault of their second call, which is a
+401 only where the credentials are wrong.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
+from xml.sax.saxutils import quoteattr
 
+from lxml.etree import QName
+
+from bridge import BridgeError
 from bridge.operations.admission import NotPermitted
 from bridge.operations.authentication import WrongCredentials
 from bridge.operations.lookup import UnknownRecord
@@ -44,13 +39,15 @@ from bridge.soap.envelope import (
     VersionMismatch,
     write_envelope,
 )
+from bridge.soap.fault_codes import FAULT_CODES, INTERNAL_ERROR, FaultCode
 from bridge.soap.limits import RequestTooComplex
 from bridge.soap.protocol import ActionMismatch, UnknownOperation
+from bridge.soap.soap_versions import SOAP_11, SOAP_12, SOAP_VERSIONS, SoapVersion
 from bridge.soap.violations import ContractViolated, Violation
 
 RETRY_AFTER_SECONDS = 30
 
-_CALLERS_ERRORS: tuple[type[Exception], ...] = (
+_EXPECTED: tuple[type[BridgeError], ...] = (
     WrongContentType,
     UnsupportedEncoding,
     RequestTooLarge,
@@ -58,6 +55,8 @@ _CALLERS_ERRORS: tuple[type[Exception], ...] = (
     MalformedXml,
     ForbiddenMarkup,
     NotAnEnvelope,
+    VersionMismatch,
+    HeaderNotUnderstood,
     RequestTooComplex,
     UnknownOperation,
     ActionMismatch,
@@ -68,14 +67,8 @@ _CALLERS_ERRORS: tuple[type[Exception], ...] = (
     UnknownMessageId,
     UnknownRecord,
 )
-_FAULT_CODES: Mapping[type[Exception], str] = dict.fromkeys(_CALLERS_ERRORS, "Client") | {
-    VersionMismatch: "VersionMismatch",
-    HeaderNotUnderstood: "MustUnderstand",
-}
-
-_STATUS: Mapping[type[Exception], HTTPStatus] = {
-    WrongContentType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    WrongCredentials: HTTPStatus.UNAUTHORIZED,
+_CODES: Mapping[type[Exception], FaultCode] = {
+    error: FAULT_CODES[error.__name__] for error in _EXPECTED
 }
 
 
@@ -92,40 +85,84 @@ class BridgeFault:
 
 
 def is_expected(error: Exception) -> bool:
-    """Whether an error is the caller's, and its text is for the caller."""
-    return type(error) in _FAULT_CODES
+    """Whether an error is one of the contract's, and its text is for the caller."""
+    return type(error) in _CODES
+
+
+def code_of(error: Exception) -> FaultCode:
+    """The contract's word for an error."""
+    return _CODES.get(type(error), INTERNAL_ERROR)
 
 
 def fault_of(error: Exception, correlation_id: str) -> BridgeFault:
     """What the caller is told of an error."""
+    code = code_of(error)
     if not is_expected(error):
         message = f"something went wrong inside the bridge; its log tells under {correlation_id}"
-        return BridgeFault("InternalError", message, True, RETRY_AFTER_SECONDS, correlation_id)
+        return BridgeFault(code.word, message, True, RETRY_AFTER_SECONDS, correlation_id)
     violations = error.violations if isinstance(error, ContractViolated) else ()
     message = " ".join(str(error).split())  # it may quote the caller, line feeds and all
-    return BridgeFault(type(error).__name__, message, False, None, correlation_id, violations)
+    return BridgeFault(code.word, message, code.retryable, None, correlation_id, violations)
 
 
-def status_of(error: Exception) -> HTTPStatus:
-    """The HTTP status under which the fault of an error travels."""
-    return _STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR)
+def write_fault(error: Exception, fault: BridgeFault, soap: SoapVersion = SOAP_11) -> bytes:
+    """The envelope of a fault (SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4)."""
+    write = _write_fault_12 if soap is SOAP_12 else _write_fault_11
+    name = f"soap:{soap.fault_codes[code_of(error).side]}"
+    body = write(name, escape(fault.message), _detail(fault))
+    return write_envelope(body, soap, "".join(_headers(error, soap)))
 
 
-def write_fault(error: Exception, fault: BridgeFault) -> bytes:
-    """The envelope of a fault (SOAP 1.1 section 4.4)."""
-    parts: list[str] = []
-    _write_detail(fault, parts)
-    # PHP reads a detail without its types, and a text "false" is true to it
-    detail = "".join(parts).replace("<Retryable>", '<Retryable xsi:type="xs:boolean">')
-    return write_envelope(
-        "<soap:Fault>"
-        f"<faultcode>soap:{_FAULT_CODES.get(type(error), 'Server')}</faultcode>"
-        f"<faultstring>{escape(fault.message)}</faultstring>"
-        f'<detail><BridgeFault xmlns="{NAMESPACE}" {_TYPE_NAMES}>{detail}</BridgeFault></detail>'
-        "</soap:Fault>"
+def _write_fault_11(code: str, text: str, detail: str) -> str:
+    return (
+        f"<soap:Fault><faultcode>{code}</faultcode><faultstring>{text}</faultstring>"
+        f"<detail>{detail}</detail></soap:Fault>"
     )
 
 
+def _write_fault_12(code: str, text: str, detail: str) -> str:
+    return (
+        f"<soap:Fault><soap:Code><soap:Value>{code}</soap:Value></soap:Code>"
+        f'<soap:Reason><soap:Text xml:lang="en">{text}</soap:Text></soap:Reason>'
+        f"<soap:Detail>{detail}</soap:Detail></soap:Fault>"
+    )
+
+
+def _detail(fault: BridgeFault) -> str:
+    parts: list[str] = []
+    _write_detail(fault, parts)
+    # PHP reads a detail without its types, and a text "false" is true to it
+    members = "".join(parts).replace("<Retryable>", '<Retryable xsi:type="xs:boolean">')
+    return f'<BridgeFault xmlns="{NAMESPACE}" {_TYPE_NAMES}>{members}</BridgeFault>'
+
+
+def _headers(error: Exception, soap: SoapVersion) -> Iterator[str]:
+    """What SOAP 1.2 tells in the header of a fault (part 1, sections 5.4.7 and 5.4.8)."""
+    if isinstance(error, VersionMismatch):
+        # To callers of SOAP 1.1 too, as the Recommendation's appendix A asks.
+        read = (_naming("u:SupportedEnvelope", one.tag("Envelope")) for one in _best_first(soap))
+        yield f'<u:Upgrade xmlns:u="{SOAP_12.namespace}">{"".join(read)}</u:Upgrade>'
+    elif isinstance(error, HeaderNotUnderstood) and soap is SOAP_12:
+        short = [name for name in error.names if len(name) <= _LONGEST_NAME]
+        yield from (_naming("soap:NotUnderstood", name) for name in short[:_MOST_NAMES])
+
+
+def _best_first(soap: SoapVersion) -> Iterator[SoapVersion]:
+    """All versions of SOAP, the one of the caller's Content-Type first."""
+    yield soap
+    yield from (one for one in SOAP_VERSIONS if one is not soap)
+
+
+def _naming(element: str, name: str) -> str:
+    """An element whose qname is a name, as lxml writes names."""
+    qname = QName(name)
+    if qname.namespace is None:
+        return f'<{element} qname="{qname.localname}"/>'
+    return f'<{element} qname="n:{qname.localname}" xmlns:n={quoteattr(qname.namespace)}/>'
+
+
+_LONGEST_NAME = 200
+_MOST_NAMES = 20
 _write_detail = encoder(contract.BRIDGE_FAULT)
 _TYPE_NAMES = (
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'

@@ -1,13 +1,12 @@
 """The published WSDL: Spyne's description, put into the shape that old toolchains expect.
 
 Names after steps say which habit of a toolchain they serve; the general rules are those of the
-WS-I Basic Profile 1.1. `python -m bridge.soap.wsdl` writes the published file anew.
+WS-I Basic Profile 1.1. The binding of SOAP 1.2 stands in a document of its own: the profile knows
+no other binding than that of SOAP 1.1 (R2401), and of two bindings old generators make doubles.
 """
 
-import sys
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from lxml import etree
 from lxml.etree import QName, SubElement, _Element
@@ -16,15 +15,15 @@ from spyne.interface.wsdl import Wsdl11
 from bridge.soap.elements import NAMESPACE
 from bridge.soap.interface import SERVICE_NAME, described_application
 from bridge.soap.settings import SoapSettings
+from bridge.soap.soap_versions import SOAP_11, SoapVersion
 
 PATH = "/soap/v1"
-PUBLISHED = Path("bridge") / "v1" / "erp-bridge.wsdl"
-"""The published file, below the folder `wsdl`."""
 
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
 _SOAP = "http://schemas.xmlsoap.org/wsdl/soap/"
+_SOAP_12 = "http://schemas.xmlsoap.org/wsdl/soap12/"
 _XS = "http://www.w3.org/2001/XMLSchema"
-_NAMES = {"wsdl": _WSDL, "soap": _SOAP, "xs": _XS}
+_NAMES = {"wsdl": _WSDL, "soap": _SOAP, "soap12": _SOAP_12, "xs": _XS}
 
 _FAULT = "BridgeFault"
 _ABOUT = (
@@ -35,9 +34,9 @@ _ABOUT = (
 
 
 @cache
-def write_wsdl(address: str) -> bytes:
+def write_wsdl(address: str, soap: SoapVersion = SOAP_11) -> bytes:
     """The WSDL 1.1 document for a service at this address, in UTF-8."""
-    root = _describe(address)
+    root = _describe(address, soap)
     schema = _find(root, "wsdl:types/xs:schema")
     _document_types(schema)
     _drop_elements_without_message(root, schema)
@@ -45,7 +44,7 @@ def write_wsdl(address: str) -> bytes:
     _sort(schema)
     _name_fault_message(root)
     _use_action_uris(root)
-    _name_service_apart(root)
+    _name_service_apart(root, soap)
     _order(root)
     etree.cleanup_namespaces(root, keep_ns_prefixes=["tns", "xs"])
     etree.indent(root)
@@ -64,8 +63,8 @@ def contract_schema_source() -> bytes:
     return etree.tostring(_find(root, "wsdl:types/xs:schema"))
 
 
-def _describe(address: str) -> _Element:
-    description = Wsdl11(described_application().interface)
+def _describe(address: str, soap: SoapVersion) -> _Element:
+    description = Wsdl11(described_application(soap).interface)
     description.build_interface_document(address)
     parser = etree.XMLParser(remove_blank_text=True)
     return etree.fromstring(description.get_interface_document(), parser)
@@ -128,7 +127,7 @@ def _name_fault_message(root: _Element) -> None:
 def _use_action_uris(root: _Element) -> None:
     for operation in _all(root, "wsdl:binding/wsdl:operation"):
         action = action_of(str(operation.get("name")))
-        _find(operation, "soap:operation").set("soapAction", action)
+        _find(operation, "soap:operation | soap12:operation").set("soapAction", action)
     for operation in _all(root, "wsdl:portType/wsdl:operation"):
         del operation.attrib["parameterOrder"]
 
@@ -138,14 +137,15 @@ def action_of(operation: str) -> str:
     return f"{NAMESPACE}/{operation}"
 
 
-def _name_service_apart(root: _Element) -> None:
+def _name_service_apart(root: _Element, soap: SoapVersion) -> None:
     """JAX-WS makes classes of service, port type and binding: they need names of their own."""
     service, binding = _find(root, "wsdl:service"), _find(root, "wsdl:binding")
     port = _find(service, "wsdl:port")
     service.set("name", f"{SERVICE_NAME}Service")
+    name = f"{SERVICE_NAME}Soap{soap.number.replace('.', '')}"
     for node in (binding, port):
-        node.set("name", f"{SERVICE_NAME}Soap11")
-    port.set("binding", f"tns:{SERVICE_NAME}Soap11")
+        node.set("name", name)
+    port.set("binding", f"tns:{name}")
     documentation = etree.Element(f"{{{_WSDL}}}documentation")
     documentation.text = _ABOUT
     service.insert(0, documentation)
@@ -179,15 +179,3 @@ def _kind(node: _Element) -> str:
 
 def _local(name: str | None) -> str:
     return (name or "").rpartition(":")[2]
-
-
-def main() -> None:
-    """Writes the published WSDL below the folder given, or below `wsdl` of the checkout."""
-    default = Path(__file__).parents[2] / "wsdl"
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else default) / PUBLISHED
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(write_wsdl(service_address(SoapSettings())))
-
-
-if __name__ == "__main__":
-    main()

@@ -20,6 +20,12 @@ _ADDRESS = click.option(
     envvar="ERP_BRIDGE_SOAP__PUBLIC_URL",
     help="Where consumers find the bridge, as in https://bridge.example.com.",
 )
+_SOAP = click.option(
+    "--soap",
+    type=click.Choice(["1.1", "1.2"]),
+    default="1.1",
+    help="The version of SOAP that the bridge's WSDL binds.",
+)
 _IN_FULL = click.option("--all", "in_full", is_flag=True, help="Cut no long list of names.")
 
 
@@ -43,13 +49,14 @@ def wsdl_group() -> None:
 @wsdl_group.command()
 @click.argument("source", required=False)
 @_ADDRESS
+@_SOAP
 @click.option("--summary", is_flag=True, help="Operations with their signatures, on a page.")
-def show(source: str | None, public_url: str | None, summary: bool) -> None:
+def show(source: str | None, public_url: str | None, soap: str, summary: bool) -> None:
     """Print the WSDL that the bridge publishes, or the one at SOURCE, a file or a URL."""
     from bridge.wsdl.reader import describe  # noqa: PLC0415
     from bridge.wsdl.summary import summarise  # noqa: PLC0415
 
-    documents, _ = _documents(source, public_url)
+    documents, _ = _documents(source, public_url, soap)
     if summary:
         click.echo(summarise(describe(documents)))
     else:
@@ -60,14 +67,15 @@ def show(source: str | None, public_url: str | None, summary: bool) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--of", "source", help="Another WSDL in place of the bridge's: a file or a URL.")
 @_ADDRESS
-def export(folder: Path, source: str | None, public_url: str | None) -> None:
+@_SOAP
+def export(folder: Path, source: str | None, public_url: str | None, soap: str) -> None:
     """Write into FOLDER what consumers want: WSDL, XSD, samples, SoapUI, Postman.
 
     The samples are envelopes: for each operation the least that it takes, and all.
     """
     from bridge.wsdl.export.exporting import export as export_to  # noqa: PLC0415
 
-    documents, stem = _documents(source, public_url)
+    documents, stem = _documents(source, public_url, soap)
     written = export_to(documents, folder, stem)
     for path in written:
         click.echo(path)
@@ -164,16 +172,17 @@ def lint(context: click.Context, source: str, calls: bool, as_json: bool, in_ful
     context.exit(1 if findings else 0)
 
 
-def _documents(source: str | None, public_url: str | None) -> "tuple[Documents, str]":
+def _documents(source: str | None, public_url: str | None, soap: str) -> "tuple[Documents, str]":
     """The documents of a WSDL, the bridge's own without a source, and a name for its files."""
     from bridge.wsdl.documents import documents_from, load_documents  # noqa: PLC0415
 
     if source is not None:
         documents = load_documents(source)
         return documents, documents.first.place.stem
-    from bridge.wsdl.published import STEM, own_wsdl  # noqa: PLC0415
+    from bridge.wsdl.published import own_wsdl  # noqa: PLC0415
 
-    return documents_from(own_wsdl(public_url), STEM), STEM
+    content, name = own_wsdl(public_url, soap)
+    return documents_from(content, name), name
 
 
 def _print_json(value: object) -> None:

@@ -1,32 +1,33 @@
 """The bridge's own WSDL: as the code writes it, and as it is published."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from bridge.soap.publishing import PUBLISHED, WSDLS
 from bridge.soap.settings import SoapSettings
-from bridge.soap.wsdl import PUBLISHED, service_address, write_wsdl
+from bridge.soap.soap_versions import SOAP_11, SOAP_VERSIONS
+from bridge.soap.wsdl import service_address, write_wsdl
 from bridge.wsdl.changes import Change
 from bridge.wsdl.compare import compare
 from bridge.wsdl.documents import documents_from
 from bridge.wsdl.reader import describe
 from bridge.wsdl.source import UnusableDescription
 
-STEM = PUBLISHED.stem
 
+def own_wsdl(public_url: str | None = None, soap_number: str = SOAP_11.number) -> tuple[bytes, str]:
+    """The WSDL that the code describes, for consumers at this URL, and its name without suffix.
 
-def own_wsdl(public_url: str | None = None) -> bytes:
-    """The WSDL that the code describes, for consumers at this URL.
-
-    Raises UnusableDescription for a URL that is none.
+    `soap_number` is 1.1 or 1.2. Raises UnusableDescription for a URL that is none.
     """
+    soap = next(one for one in SOAP_VERSIONS if one.number == soap_number)
     try:
         settings = SoapSettings() if public_url is None else SoapSettings(public_url=public_url)
     except ValueError as error:
         raise UnusableDescription(
             f"{public_url} is no address of a service: write scheme, host and port"
         ) from error
-    return write_wsdl(service_address(settings))
+    return write_wsdl(service_address(settings), soap), WSDLS[soap].stem
 
 
 def published_folder() -> Path:
@@ -36,16 +37,22 @@ def published_folder() -> Path:
 
 def differences(folder: Path) -> Iterator[str]:
     """What the published files in a folder say otherwise than the code, a line each."""
-    path = folder / PUBLISHED
-    try:
-        published = path.read_bytes()
-    except OSError as error:
-        yield f"{path} cannot be read: {error.strerror}"
-        return
-    written = own_wsdl()
+    for path, write in PUBLISHED.items():
+        try:
+            published = (folder / path).read_bytes()
+        except OSError as error:
+            yield f"{folder / path} cannot be read: {error.strerror}"
+            continue
+        yield from _differences(folder / path, published, write())
+
+
+def _differences(path: Path, published: bytes, written: bytes) -> Iterator[str]:
     if published == written:
         return
-    found = compare(*(describe(documents_from(one, str(path))) for one in (published, written)))
+    found: Sequence[Change] = ()
+    if path.suffix == ".wsdl":
+        both = (describe(documents_from(one, str(path))) for one in (published, written))
+        found = compare(*both)
     for change in found:
         yield f"{path}: {_told(change)}"
     if not found:

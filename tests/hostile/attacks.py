@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from bridge.soap.calls import encode_request
 from bridge.soap.elements import NAMESPACE
-from bridge.soap.envelope import SOAP_ENVELOPE
+from bridge.soap.soap_versions import SOAP_11, SoapVersion
 from tests.soap.samples import INVOICE
 
-XML = "text/xml; charset=utf-8"
+XML = SOAP_11.content_type
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 PING = f'<Ping xmlns="{NAMESPACE}"/>'
 GOOD = encode_request("SubmitInvoices", "m-1", [INVOICE]).decode()
@@ -35,10 +35,10 @@ def attack(name: str, code: str, content: str | bytes, **others: str) -> Attack:
     return Attack(name, code, content.encode() if isinstance(content, str) else content, headers)
 
 
-def envelope(body: str, *, header: str = "", prolog: str = "") -> str:
+def envelope(body: str, *, header: str = "", prolog: str = "", soap: SoapVersion = SOAP_11) -> str:
     """An envelope around the XML of a body."""
     parts = f"{header}<s:Body>{body}</s:Body>"
-    return f'{prolog}<s:Envelope xmlns:s="{SOAP_ENVELOPE}">{parts}</s:Envelope>'
+    return f'{prolog}<s:Envelope xmlns:s="{soap.namespace}">{parts}</s:Envelope>'
 
 
 def call(operation: str, members: str) -> str:
@@ -127,6 +127,7 @@ def _transfer() -> list[Attack]:
     packed = gzip.compress(GOOD.encode())
     twice = gzip.compress(packed)
     return [
+        attack("nothing", "RequestIncomplete", ""),
         attack("gzip truncated", "RequestIncomplete", packed[:-9], Content_Encoding="gzip"),
         attack("gzip twice", "RequestIncomplete", packed * 2, Content_Encoding="gzip"),
         attack("gzip and garbage", "RequestIncomplete", packed + b"x", Content_Encoding="gzip"),
@@ -170,7 +171,8 @@ def _character_sets() -> list[Attack]:
 def _content_types() -> list[Attack]:
     given = [
         "application/json",
-        "application/soap+xml",
+        "application/soap",
+        "application/soap+xml/",
         "multipart/related; boundary=x",
         "text/xml-external-parsed-entity",
         "x" * 5000,
@@ -184,7 +186,6 @@ def _content_types() -> list[Attack]:
 
 def _malformed() -> list[Attack]:
     contents: dict[str, str | bytes] = {
-        "nothing": "",
         "spaces": "   ",
         "text": "hello",
         "truncated": GOOD[:-20],
@@ -233,7 +234,9 @@ def _envelopes() -> list[Attack]:
         *(
             Attack(name, "VersionMismatch", content.encode(), fault_code="VersionMismatch")
             for name, content in {
-                "SOAP 1.2": GOOD.replace(SOAP_ENVELOPE, "http://www.w3.org/2003/05/soap-envelope"),
+                "SOAP 1.2": GOOD.replace(
+                    SOAP_11.namespace, "http://www.w3.org/2003/05/soap-envelope"
+                ),
                 "no namespace": f"<Envelope><Body>{PING}</Body></Envelope>",
             }.items()
         ),

@@ -15,7 +15,7 @@ from lxml.etree import _Element
 from bridge.domain.records import RecordType
 from bridge.soap.calls import action_of, encode_request
 from bridge.soap.elements import NAMESPACE
-from bridge.soap.envelope import SOAP_ENVELOPE
+from bridge.soap.soap_versions import SOAP_11, SOAP_12
 from tests.builders import credit_memo, payment
 from tests.hostile.attacks import XML, XSI
 from tests.soap.samples import CUSTOMER, INVOICE
@@ -42,6 +42,7 @@ SEEDS: tuple[bytes, ...] = (
     encode_request("FetchChanges", RecordType.INVOICE, 0, 10),
     encode_request("AcknowledgeChanges", RecordType.INVOICE, 0),
     encode_request("Ping"),
+    encode_request("GetReceipt", "m-1", soap=SOAP_12),
 )
 
 WORDS: tuple[bytes, ...] = (
@@ -50,7 +51,7 @@ WORDS: tuple[bytes, ...] = (
     b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf0\x9f\x9a\xb2", b"1e400", b"NaN", b"-INF",
     b"9" * 400, b"10000-01-01", b"2026-01-01T24:00:00Z", b"-1", b"+1", b".", b" xmlns=''",
     b' xmlns="urn:erp-bridge:v1"', b' s:mustUnderstand="1"', b'<?xml version="1.1"?>',
-    SOAP_ENVELOPE.encode(), NAMESPACE.encode(),
+    SOAP_11.namespace.encode(), SOAP_12.namespace.encode(), NAMESPACE.encode(),
 )  # fmt: skip
 
 
@@ -102,6 +103,8 @@ def spoil_headers(content: bytes, source: Source) -> tuple[bytes, dict[str, str]
         {"Content-Type": XML},
         {"Content-Type": "text/xml"},
         {"Content-Type": f"text/xml; charset={charset}"},
+        {"Content-Type": SOAP_12.content_type},
+        {"Content-Type": f'{SOAP_12.content_type}; action="{source.text()}"'},
         {"Content-Type": source.text()},
         {"Content-Encoding": source.text()},
         {"SOAPAction": action[source.number(len(action))]},
@@ -147,7 +150,7 @@ def _rename(element: _Element, source: Source) -> None:
 
 
 def _renamespace(element: _Element, source: Source) -> None:
-    space = (NAMESPACE, SOAP_ENVELOPE, "urn:x", "urn:erp-bridge:v2")[source.number(4)]
+    space = (NAMESPACE, SOAP_11.namespace, SOAP_12.namespace, "urn:x")[source.number(4)]
     element.tag = f"{{{space}}}{etree.QName(element).localname}"
 
 
@@ -164,7 +167,13 @@ def _trail(element: _Element, source: Source) -> None:
 
 
 def _mark(element: _Element, source: Source) -> None:
-    names = (f"{{{SOAP_ENVELOPE}}}mustUnderstand", f"{{{XSI}}}nil", f"{{{XSI}}}type", "id", "href")
+    names = (
+        f"{{{SOAP_11.namespace}}}mustUnderstand",
+        f"{{{XSI}}}nil",
+        f"{{{XSI}}}type",
+        "id",
+        "href",
+    )
     element.set(names[source.number(len(names))], ("1", "true", source.text())[source.number(3)])
 
 

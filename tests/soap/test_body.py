@@ -12,11 +12,13 @@ from bridge.soap.body import (
     RequestTooLarge,
     UnsupportedEncoding,
     WrongContentType,
+    action_in,
     discard_body,
     read_body,
-    require_xml,
+    soap_version_of,
 )
 from bridge.soap.settings import SoapSettings
+from bridge.soap.soap_versions import SOAP_11, SOAP_12, SoapVersion
 
 SETTINGS = SoapSettings(max_body_bytes=2000, max_expanded_bytes=5000)
 TEXT = "<a>Köln 漢字</a>"
@@ -32,20 +34,42 @@ def environ(content: bytes, **variables: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "given", ["text/xml", "text/xml; charset=utf-8", 'TEXT/XML;charset="UTF-8"']
+    ("given", "soap"),
+    [
+        ("text/xml", SOAP_11),
+        ("text/xml; charset=utf-8", SOAP_11),
+        ('TEXT/XML;charset="UTF-8"', SOAP_11),
+        ("application/soap+xml", SOAP_12),
+        ('Application/SOAP+xml; charset=utf-8; action="urn:x"', SOAP_12),
+    ],
 )
-def test_soap_1_1_is_text_xml(given: str) -> None:
-    """text/xml is let in, with or without parameters."""
-    require_xml({"CONTENT_TYPE": given})
+def test_the_content_type_tells_the_soap_version(given: str, soap: SoapVersion) -> None:
+    """text/xml is SOAP 1.1 and application/soap+xml SOAP 1.2, with or without parameters."""
+    assert soap_version_of({"CONTENT_TYPE": given}) is soap
 
 
 @pytest.mark.parametrize(
-    "given", ["", "application/soap+xml", "application/json", "text/xmlish", "multipart/related"]
+    "given", ["", "application/xml", "application/json", "text/xmlish", "multipart/related"]
 )
 def test_other_content_types(given: str) -> None:
     """Anything else is refused by name."""
     with pytest.raises(WrongContentType, match=re.escape(given) or "missing"):
-        require_xml({"CONTENT_TYPE": given})
+        soap_version_of({"CONTENT_TYPE": given})
+
+
+def test_each_soap_version_has_a_place_for_the_action() -> None:
+    """A header in SOAP 1.1, a parameter of the media type in SOAP 1.2; the other place is none."""
+    told = {"CONTENT_TYPE": 'application/soap+xml; action="urn:a"', "HTTP_SOAPACTION": '"urn:b"'}
+    assert action_in(told, SOAP_12) == "urn:a"
+    assert action_in(told, SOAP_11) == "urn:b"
+    assert action_in({}, SOAP_11) == action_in({}, SOAP_12) == ""
+
+
+@pytest.mark.parametrize("variables", [{}, {"CONTENT_LENGTH": ""}])
+def test_no_body(variables: dict[str, str]) -> None:
+    """An empty body, and one that HTTP/1.0 gives no length, are asked for in clear words."""
+    with pytest.raises(RequestIncomplete, match="no body"):
+        read_body(environ(b"", **variables), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +148,7 @@ def test_bad_gzip(content: bytes, error: type[Exception]) -> None:
 def test_other_content_encodings() -> None:
     """An encoding that is not read is named."""
     with pytest.raises(UnsupportedEncoding, match="br"):
-        read_body(environ(b"", HTTP_CONTENT_ENCODING="br"), SETTINGS)
+        read_body(environ(b"x", HTTP_CONTENT_ENCODING="br"), SETTINGS)
 
 
 def test_an_announced_size_is_enough_to_refuse() -> None:

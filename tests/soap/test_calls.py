@@ -7,6 +7,7 @@ from bridge.soap.calls import UnreadableAnswer, decode_fault, decode_receipt, en
 from bridge.soap.codec import operation_codecs
 from bridge.soap.envelope import write_envelope
 from bridge.soap.faults import RETRY_AFTER_SECONDS, BridgeFault, fault_of, write_fault
+from bridge.soap.soap_versions import SOAP_11, SOAP_12, SoapVersion
 from bridge.soap.violations import ContractViolated, Violation
 
 ACKNOWLEDGED = write_envelope(operation_codecs()["AcknowledgeChanges"].answer.write(3))
@@ -20,10 +21,11 @@ ACKNOWLEDGED = write_envelope(operation_codecs()["AcknowledgeChanges"].answer.wr
         ZeroDivisionError("secret"),
     ],
 )
-def test_faults_go_both_ways(error: Exception) -> None:
+@pytest.mark.parametrize("soap", [SOAP_11, SOAP_12])
+def test_faults_go_both_ways(error: Exception, soap: SoapVersion) -> None:
     """The fault that the service writes is the one that a consumer reads."""
     fault = fault_of(error, "id-1")
-    assert decode_fault(write_fault(error, fault)) == fault
+    assert decode_fault(write_fault(error, fault, soap), soap) == fault
 
 
 def test_unexpected_errors_tell_nothing() -> None:
@@ -42,6 +44,12 @@ def test_a_fault_of_somebody_else() -> None:
         "<soap:Fault><faultcode>soap:Server</faultcode><faultstring>busy</faultstring></soap:Fault>"
     )
     assert decode_fault(content) == BridgeFault("Server", "busy", retryable=True)
+    content = write_envelope(
+        "<soap:Fault><soap:Code><soap:Value>soap:Sender</soap:Value></soap:Code><soap:Reason>"
+        '<soap:Text xml:lang="en">odd</soap:Text></soap:Reason></soap:Fault>',
+        SOAP_12,
+    )
+    assert decode_fault(content, SOAP_12) == BridgeFault("Sender", "odd", retryable=False)
 
 
 def test_an_answer_is_no_fault() -> None:

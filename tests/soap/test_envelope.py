@@ -3,7 +3,6 @@
 import pytest
 
 from bridge.soap.envelope import (
-    SOAP_ENVELOPE,
     ForbiddenMarkup,
     HeaderNotUnderstood,
     MalformedXml,
@@ -11,10 +10,12 @@ from bridge.soap.envelope import (
     VersionMismatch,
     read_envelope,
     require_understood,
+    write_envelope,
 )
+from bridge.soap.soap_versions import SOAP_11, SOAP_12, SoapVersion
 
 
-def envelope(body: str, *, header: str = "", namespace: str = SOAP_ENVELOPE) -> bytes:
+def envelope(body: str, *, header: str = "", namespace: str = SOAP_11.namespace) -> bytes:
     """An envelope as text."""
     return (
         f'<e:Envelope xmlns:e="{namespace}">{header}<e:Body>{body}</e:Body></e:Envelope>'
@@ -97,7 +98,7 @@ def test_no_processing_instructions(content: bytes) -> None:
         b"<html/>",
         envelope(""),
         envelope("<a/><b/>"),
-        f'<Envelope xmlns="{SOAP_ENVELOPE}"/>'.encode(),
+        f'<Envelope xmlns="{SOAP_11.namespace}"/>'.encode(),
     ],
 )
 def test_no_envelope(content: bytes) -> None:
@@ -106,10 +107,28 @@ def test_no_envelope(content: bytes) -> None:
         read_envelope(content)
 
 
-def test_another_soap_version() -> None:
-    """SOAP 1.2 is told by its namespace."""
-    with pytest.raises(VersionMismatch):
-        read_envelope(envelope("<a/>", namespace="http://www.w3.org/2003/05/soap-envelope"))
+@pytest.mark.parametrize(
+    ("said", "namespace", "told"),
+    [
+        (SOAP_11, SOAP_12.namespace, "the envelope is of SOAP 1.2, which is sent as application"),
+        (SOAP_12, SOAP_11.namespace, "the envelope is of SOAP 1.1, which is sent as text/xml"),
+        (SOAP_12, "urn:x", "send SOAP 1.2"),
+        (SOAP_11, "http://schemas.xmlsoap.org/soap/envelope", "send SOAP 1.1"),
+    ],
+)
+def test_another_soap_version(said: SoapVersion, namespace: str, told: str) -> None:
+    """The envelope's namespace has to be that of the version which the Content-Type says."""
+    with pytest.raises(VersionMismatch, match=told):
+        read_envelope(envelope("<a/>", namespace=namespace), soap=said)
+
+
+def test_soap_1_2_is_read() -> None:
+    """An envelope of SOAP 1.2, and what is written as one."""
+    content = envelope("<a/>", header="<e:Header><h/></e:Header>", namespace=SOAP_12.namespace)
+    read = read_envelope(content, soap=SOAP_12)
+    assert (read.body.tag, len(read.headers)) == ("a", 1)
+    again = read_envelope(write_envelope("<a/>", SOAP_12, "<h/>"), soap=SOAP_12)
+    assert (again.body.tag, len(again.headers)) == ("a", 1)
 
 
 def test_depth_is_limited() -> None:
@@ -136,3 +155,12 @@ def test_headers_that_need_not_be_understood(attributes: str) -> None:
     """Headers that do not bind us are ignored."""
     header = f'<e:Header><h xmlns="urn:x" {attributes}/></e:Header>'
     require_understood(read_envelope(envelope("<a/>", header=header)).headers)
+
+
+def test_all_that_is_not_understood_is_named() -> None:
+    """The error tells each header, in order; its text tells the first."""
+    header = "".join(f'<h{n} xmlns="urn:x" e:mustUnderstand="1"/>' for n in range(3))
+    content = envelope("<a/>", header=f"<e:Header>{header}</e:Header>")
+    with pytest.raises(HeaderNotUnderstood, match="h0 is not understood") as caught:
+        require_understood(read_envelope(content).headers)
+    assert caught.value.names == ("{urn:x}h0", "{urn:x}h1", "{urn:x}h2")

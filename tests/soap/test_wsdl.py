@@ -1,22 +1,18 @@
 """The published WSDL, rule by rule: what toolchains of Java, .NET, C++, PHP and SAP need."""
 
-import os
-import subprocess
-import sys
-from importlib.resources import files
-from pathlib import Path
-
 import pytest
 from lxml import etree
 from lxml.etree import _Element
 
 from bridge.soap.services import BridgeService
 from bridge.soap.settings import SoapSettings
-from bridge.soap.wsdl import PUBLISHED, main, service_address, write_wsdl
+from bridge.soap.soap_versions import SOAP_12
+from bridge.soap.wsdl import service_address, write_wsdl
 
 NAMES = {
     "w": "http://schemas.xmlsoap.org/wsdl/",
     "s": "http://schemas.xmlsoap.org/wsdl/soap/",
+    "t": "http://schemas.xmlsoap.org/wsdl/soap12/",
     "x": "http://www.w3.org/2001/XMLSchema",
 }
 OPERATIONS = {
@@ -51,32 +47,6 @@ def values(node: _Element, path: str) -> list[str]:
     result = node.xpath(path, namespaces=NAMES)
     assert isinstance(result, list)
     return [str(one) for one in result]
-
-
-def test_published_file_matches_the_code() -> None:
-    """The file in wsdl/ is what the code generates; `make wsdl` writes it anew."""
-    published = Path(__file__).parents[2] / "wsdl" / PUBLISHED
-    assert published.read_bytes() == write_wsdl(service_address(SoapSettings()))
-    installed = files("bridge.resources") / "wsdl" / PUBLISHED.as_posix()
-    assert installed.read_bytes() == published.read_bytes()
-
-
-def test_generation_does_not_depend_on_hashing(tmp_path: Path) -> None:
-    """Another process with another hash seed writes the same bytes."""
-    subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "bridge.soap.wsdl", str(tmp_path)],
-        env=os.environ | {"PYTHONHASHSEED": "4711"},
-        check=True,
-        timeout=60,
-    )
-    assert (tmp_path / PUBLISHED).read_bytes() == write_wsdl(service_address(SoapSettings()))
-
-
-def test_main_writes_below_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command writes the published file below the folder it is given."""
-    monkeypatch.setattr(sys, "argv", ["wsdl", str(tmp_path)])
-    main()
-    assert (tmp_path / PUBLISHED).read_bytes().startswith(b"<?xml")
 
 
 def test_address_comes_from_settings() -> None:
@@ -209,3 +179,20 @@ def test_only_used_namespaces_and_elements(wsdl: _Element) -> None:
     assert set(wsdl.nsmap) == {"xs", "wsdl", "wsdlsoap11", "tns"}
     elements = set(values(wsdl, "//x:schema/x:element/@name"))
     assert elements == {*OPERATIONS, *(f"{one}Response" for one in OPERATIONS), "BridgeFault"}
+
+
+def test_soap_1_2_has_a_document_of_its_own(wsdl: _Element) -> None:
+    """It differs by its one binding alone: WS-I BP 1.1 (R2401) and old generators know no other."""
+    other = etree.fromstring(write_wsdl(service_address(SoapSettings()), SOAP_12))
+    assert values(other, "w:binding/@name | w:service/w:port/@name") == ["ErpBridgeSoap12"] * 2
+    assert values(other, "w:service/w:port/@binding") == ["tns:ErpBridgeSoap12"]
+    assert not found(other, "//s:*")
+    assert len(found(other, "//t:operation")) == len(OPERATIONS)
+    text = etree.tostring(other).decode()
+    for ours, theirs in (
+        ("Soap12", "Soap11"),
+        ("wsdlsoap12", "wsdlsoap11"),
+        ("/wsdl/soap12/", "/wsdl/soap/"),
+    ):
+        text = text.replace(ours, theirs)
+    assert text == etree.tostring(wsdl).decode()

@@ -139,6 +139,20 @@ def test_ping(service: Any, now: datetime) -> None:
     assert (health.Database, health.Time) == ("OK", now)
 
 
+def test_soap_1_2(endpoint: Endpoint) -> None:
+    """A client of the other WSDL submits, and reads a typed fault."""
+    http = requests.Session()
+    http.auth = (CONSUMER, endpoint.secret)
+    client = Client(f"{endpoint.url}?wsdl12", transport=Transport(session=http))
+    service = client.create_service("{urn:erp-bridge:v1}ErpBridgeSoap12", endpoint.url)
+    assert service.SubmitInvoices("m-1", [an_invoice()]).Result[0].Outcome == "ACCEPTED"
+    with pytest.raises(Fault) as caught:
+        service.GetReceipt("never sent")
+    assert caught.value.code.endswith(":Sender")
+    assert "no submission with message id 'never sent'" in caught.value.message
+    assert caught.value.detail.findtext("{*}BridgeFault/{*}Code") == "UnknownMessageId"
+
+
 def test_a_typed_fault(service: Any) -> None:
     """A fault's detail has its fields."""
     with pytest.raises(Fault) as caught:

@@ -33,6 +33,21 @@ def test_what_is_published_is_shown() -> None:
     assert done.stdout_bytes == (ROOT / "wsdl" / FILE).read_bytes()
 
 
+def test_the_description_of_soap_1_2_is_shown() -> None:
+    """`--soap 1.2` prints the other published WSDL."""
+    published = ROOT / "wsdl" / FILE.with_name("erp-bridge-soap12.wsdl")
+    assert run("show", "--soap", "1.2").stdout_bytes == published.read_bytes()
+    assert "port ErpBridgeSoap12 (SOAP 1.2)" in run("show", "--soap", "1.2", "--summary").output
+
+
+def test_samples_of_soap_1_2_are_exported(tmp_path: Path) -> None:
+    """`export --soap 1.2` writes its WSDL, and envelopes of SOAP 1.2."""
+    assert run("export", str(tmp_path), "--soap", "1.2").exit_code == 0
+    assert (tmp_path / "erp-bridge-soap12.wsdl").exists()
+    sample = (tmp_path / "samples" / "Ping-soap12-minimal.xml").read_text()
+    assert "http://www.w3.org/2003/05/soap-envelope" in sample
+
+
 def test_the_address_is_that_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The address comes from the option, or from the variable that sets it for the service."""
     address = 'location="https://bridge.example.com/soap/v1"'
@@ -86,6 +101,15 @@ def test_a_difference_in_words_is_named(folder: Path) -> None:
     assert "reads otherwise: <xs:documentation>An exact quantity." in done.output
     path.write_bytes(path.read_bytes().replace(b"A quantity.", b"An exact quantity.") + b"\n")
     assert "lines, the code writes" in run("check", "--folder", str(folder)).output
+
+
+def test_the_table_of_faults_is_held_against_the_code(folder: Path) -> None:
+    """What people read is checked as what programs read."""
+    path = folder / FILE.with_name("FAULTS.md")
+    path.write_text(path.read_text().replace("| 415 |", "| 400 |", 1))
+    done = run("check", "--folder", str(folder))
+    assert done.exit_code == 1
+    assert f"{path}: line " in done.output
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,171 @@
+"""The codes of BridgeFault: what each means, what to do, and how its fault travels.
+
+The one place where that is said. What the service does, the contract's documentation and the
+published table come from here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from bridge.soap.soap_versions import SOAP_11, SOAP_12, FaultSide, SoapVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultCode:
+    """One code. `status` is its HTTP status where that is not the one of the SOAP version."""
+
+    word: str
+    meaning: str
+    remedy: str
+    side: FaultSide = FaultSide.CLIENT
+    retryable: bool = False
+    status: HTTPStatus | None = None
+
+    def status_in(self, soap: SoapVersion) -> HTTPStatus:
+        """The HTTP status under which the fault travels."""
+        return self.status or soap.statuses[self.side]
+
+
+INTERNAL_ERROR = FaultCode(
+    word="InternalError",
+    meaning="Something went wrong inside the bridge; its log tells under the correlation id.",
+    remedy="Repeat the call later: what has a MessageId is stored once.",
+    side=FaultSide.SERVER,
+    retryable=True,
+)
+
+_CODES = (
+    FaultCode(
+        word="WrongContentType",
+        meaning="The Content-Type is of no SOAP version.",
+        remedy="Send text/xml for SOAP 1.1 or application/soap+xml for SOAP 1.2.",
+        status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ),
+    FaultCode(
+        word="UnsupportedEncoding",
+        meaning="The body is in a coding or character set that is not read, or not in its own.",
+        remedy="Send UTF-8, as it is or in gzip, and say so.",
+    ),
+    FaultCode(
+        word="RequestTooLarge",
+        meaning="The body has more bytes than the service takes.",
+        remedy="Send fewer records at a time.",
+    ),
+    FaultCode(
+        word="RequestIncomplete",
+        meaning="The body is missing, or ended before all of it had come.",
+        remedy="Send all of it, within its time and with its length.",
+    ),
+    FaultCode(
+        word="MalformedXml",
+        meaning="The body is not well-formed XML.",
+        remedy="Repair what writes it.",
+    ),
+    FaultCode(
+        word="ForbiddenMarkup",
+        meaning="The body holds a document type or a processing instruction.",
+        remedy="Leave it out; SOAP allows none.",
+    ),
+    FaultCode(
+        word="NotAnEnvelope",
+        meaning="The XML is no SOAP envelope with one element in its body.",
+        remedy="Send one operation in one envelope.",
+    ),
+    FaultCode(
+        word="VersionMismatch",
+        meaning="The envelope is of another SOAP version than the Content-Type says.",
+        remedy="Let both say the same.",
+        side=FaultSide.VERSION_MISMATCH,
+    ),
+    FaultCode(
+        word="HeaderNotUnderstood",
+        meaning="A header block must be understood and is not.",
+        remedy="Leave it out, or do not demand that it is understood.",
+        side=FaultSide.MUST_UNDERSTAND,
+    ),
+    FaultCode(
+        word="RequestTooComplex",
+        meaning="The envelope has more elements, attributes, depth or text than the service takes.",
+        remedy="Send fewer records at a time.",
+    ),
+    FaultCode(
+        word="UnknownOperation",
+        meaning="The element in the body is no operation of the contract.",
+        remedy="Compare its name and namespace with the WSDL.",
+    ),
+    FaultCode(
+        word="ActionMismatch",
+        meaning="The SOAP action names another operation than the body.",
+        remedy="Send the action that the WSDL gives the operation, or none.",
+    ),
+    FaultCode(
+        word="ContractViolated",
+        meaning="The request is not what the schema allows; each Violation tells a place.",
+        remedy="Repair these places.",
+    ),
+    FaultCode(
+        word="WrongCredentials",
+        meaning="No credentials came, or wrong ones.",
+        remedy="Send the consumer's name and secret.",
+        status=HTTPStatus.UNAUTHORIZED,
+    ),
+    FaultCode(
+        word="NotPermitted",
+        meaning="The consumer's rights do not allow this call.",
+        remedy="Ask the bridge's administrator.",
+    ),
+    FaultCode(
+        word="MessageIdReused",
+        meaning="The MessageId was used before, with other records.",
+        remedy="Make up a MessageId for each submission.",
+    ),
+    FaultCode(
+        word="UnknownMessageId",
+        meaning="No submission of this consumer has the MessageId.",
+        remedy="Submit the records: they have not come.",
+    ),
+    FaultCode(
+        word="UnknownRecord",
+        meaning="Neither side holds a record of this key.",
+        remedy="Compare the key, blanks and leading zeros too.",
+    ),
+    INTERNAL_ERROR,
+)
+
+FAULT_CODES: Mapping[str, FaultCode] = {code.word: code for code in _CODES}
+
+
+def describe_codes() -> str:
+    """All codes in a few words, for the documentation of BridgeFault/Code."""
+    told = (f"{code.word} ({code.meaning[0].lower()}{code.meaning[1:-1]})" for code in _CODES)
+    return f"The kind of fault, a fixed word. One of: {'; '.join(told)}."
+
+
+def write_fault_table() -> bytes:
+    """All codes as a page of Markdown."""
+    return "\n".join([_ABOUT, *_rows(), ""]).encode()
+
+
+def _rows() -> Iterator[str]:
+    for code in _CODES:
+        names = f"{code.side} | {SOAP_12.fault_codes[code.side]}"
+        statuses = f"{code.status_in(SOAP_11)} | {code.status_in(SOAP_12)}"
+        retryable = "yes" if code.retryable else "no"
+        about = f"{code.meaning} | {code.remedy}"
+        yield f"| {code.word} | {about} | {retryable} | {names} | {statuses} |"
+
+
+_ABOUT = """\
+# Faults
+
+A call that cannot be carried out is answered with a SOAP fault, and nothing of it is stored. The
+fault's detail is a `BridgeFault`. Programs decide by its `Code`, and by `Retryable`: whether the
+same call may succeed later as it is, after `RetryAfterSeconds` where that is there. `Message` is
+for a person. `CorrelationId` names the call in the bridge's log; it is the header X-Correlation-Id
+of the answer too, and of the request where the caller sends one.
+
+The columns 1.1 and 1.2 are the fault code in these versions of SOAP, and the HTTP status.
+
+| Code | means | do | retryable | 1.1 | 1.2 | HTTP 1.1 | HTTP 1.2 |
+|---|---|---|---|---|---|---|---|"""
