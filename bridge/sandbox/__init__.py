@@ -5,8 +5,8 @@ the same wire shapes, the same faults, the same limits, and data that outlives t
 package is that Salesforce. It stands on the far side of the network, so it may import the standard
 library, lxml, werkzeug, cheroot, PyJWT and cryptography, and nothing else of this project.
 
-The way of a call: ``server`` (HTTP) -> ``http`` (routes) -> ``wire`` (envelopes) -> ``calls`` (the
-table of operations) -> ``reads``, ``writes``, ``deletes``, ``describe`` -> ``database``.
+The way of a call: ``server`` (sockets) -> ``http`` (routes) -> ``soap`` (envelopes) -> ``calls``
+(operations) -> ``soql`` and ``schema`` -> ``storage``.
 """
 
 from bridge.sandbox.errors import SandboxError

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bridge.sandbox.database import Database
 from bridge.sandbox.ids import new_id
 from bridge.sandbox.schema import Schema, SObject, load_schema
+from bridge.sandbox.storage.database import Database
 from bridge.sandbox.values import Stored, timestamp
 
 Clock = Callable[[], datetime]

@@ -12,9 +12,9 @@ from types import FrameType, TracebackType
 from cheroot import wsgi
 
 from bridge.sandbox.errors import SandboxError
-from bridge.sandbox.oauth import load_jwt_key
+from bridge.sandbox.http.application import SandboxApplication
+from bridge.sandbox.http.oauth import load_jwt_key
 from bridge.sandbox.org import Org, open_org
-from bridge.sandbox.web import SandboxApplication
 
 SESSION_LIFETIME = timedelta(minutes=120)
 _THREADS = 16
@@ -148,7 +148,11 @@ def run(database: Path, host: str, port: int, schema: Path | None) -> None:
 
 
 class _Server(wsgi.Server):
-    """cheroot's server, which itself leaves a socket open that it could not bind."""
+    """cheroot's server, which itself leaves a socket open that it could not bind.
+
+    Nor does it let a port that the system chose be taken again while old connections fade away:
+    Linux wants SO_REUSEADDR on the socket that left them behind, not on the new one alone.
+    """
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
@@ -157,6 +161,7 @@ class _Server(wsgi.Server):
         except OSError:
             socket_.close()
             raise
+        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return socket_
 
 

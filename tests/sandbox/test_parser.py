@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.sandbox.errors import ApiFault
-from bridge.sandbox.parser import MAX_LENGTH, parse
-from bridge.sandbox.soql import Comparison, Junction, Kind, Literal, Not, Path
+from bridge.sandbox.soql.parser import MAX_LENGTH, parse
+from bridge.sandbox.soql.tree import Comparison, Junction, Kind, Literal, Not, Path
 
 
 def test_a_whole_query_is_read() -> None:

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from bridge.sandbox.cursors import LIFETIME_SECONDS
+from bridge.sandbox.storage.cursors import LIFETIME_SECONDS
 from tests.sandbox.conftest import Clock
 from tests.sandbox.partner import NS, Fault, Partner
 

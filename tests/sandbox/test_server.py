@@ -172,3 +172,14 @@ def test_a_killed_server_leaves_whole_calls_only(tmp_path: Path) -> None:
         (count,) = connection.execute('SELECT count(*) FROM "Account"').fetchone()
     assert acknowledged > 0
     assert count in {acknowledged, acknowledged + 200}
+
+
+def test_a_restarted_server_gets_its_port_back_at_once(tmp_path: Path) -> None:
+    """Connections that a client still held when it stopped do not keep the port."""
+    server = SandboxServer(tmp_path / "org.db")
+    with requests.Session() as client:
+        for _ in range(3):
+            with server:
+                url = server.url
+                assert client.get(url, timeout=5).status_code == 404
+    assert server.url == url

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.org import Org, open_org
-from bridge.sandbox.parser import parse
-from bridge.sandbox.soql import Comparison, Condition, Junction, Kind, Literal, Not, Path
-from bridge.sandbox.statement import Statement
-from bridge.sandbox.translate import translate
+from bridge.sandbox.soql.parser import parse
+from bridge.sandbox.soql.statement import Statement
+from bridge.sandbox.soql.translate import translate
+from bridge.sandbox.soql.tree import Comparison, Condition, Junction, Kind, Literal, Not, Path
 
 # Number, net amount (unscaled), day, parent's city: with nulls, equal values and odd characters.
 ROWS: list[tuple[str | None, int | None, str | None, int | None]] = [

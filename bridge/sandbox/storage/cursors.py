@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.ids import DIGITS, with_checksum
-from bridge.sandbox.statement import Statement
+from bridge.sandbox.soql.statement import Statement
 
 LIFETIME_SECONDS = 2 * 24 * 3600
 MOST_CURSORS = 50

@@ -1,20 +1,9 @@
-"""The sandbox's objects and fields, read from a schema file."""
+"""The sandbox's objects and fields."""
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
-from typing import TypeVar
-
-from bridge.sandbox.errors import SandboxError
-
-DEFAULT_SCHEMA = Path(__file__).with_name("schema.toml")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_KEY_PREFIX = re.compile(r"[0-9A-Za-z]{3}")
-_T = TypeVar("_T")
 
 
 class FieldType(StrEnum):
@@ -188,87 +177,6 @@ class Schema:
                     yield child, field
 
 
-def load_schema(path: Path | None = None) -> Schema:
-    """Read a schema file. Raises SandboxError that names what is wrong in it."""
-    path = path or DEFAULT_SCHEMA
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise SandboxError(f"cannot read the schema file {path}: {error}") from error
-    objects = _table(content, "objects", path)
-    schema = Schema(
-        organization=_build(Organization, _table(content, "organization", path), "organization"),
-        access=_build(Access, _table(content, "access", path), "access"),
-        objects=tuple(_sobject(name, _table(objects, name, path)) for name in objects),
-    )
-    _check_references(schema)
-    return schema
-
-
-def _table(content: Mapping[str, object], key: str, where: object) -> dict[str, object]:
-    table = content.get(key)
-    if not isinstance(table, dict):
-        raise SandboxError(f"{where}: the table [{key}] is missing")
-    return table
-
-
-def _sobject(name: str, table: dict[str, object]) -> SObject:
-    prefix = str(table.get("key_prefix", ""))
-    if not (_NAME.fullmatch(name) and _KEY_PREFIX.fullmatch(prefix)):
-        raise SandboxError(f"objects.{name}: needs a plain name and a key_prefix of 3 characters")
-    own = [_field(name, key, value) for key, value in _table(table, "fields", name).items()]
-    read_only = bool(table.get("read_only", False))
-    return SObject(
-        name=name,
-        key_prefix=prefix,
-        label=str(table.get("label", name)),
-        read_only=read_only,
-        mergeable=bool(table.get("mergeable", False)),
-        fields=(_ID, *(_sealed(own) if read_only else own), *_AUDIT_FIELDS),
-    )
-
-
-def _sealed(own: list[Field]) -> list[Field]:
-    return [replace(field, read_only=True) for field in own]
-
-
-def _field(sobject: str, name: str, value: object) -> Field:
-    where = f"objects.{sobject}.fields.{name}"
-    if not (_NAME.fullmatch(name) and isinstance(value, dict)):
-        raise SandboxError(f"{where}: needs a plain name and a table such as {{ type = 'string' }}")
-    facts: dict[str, object] = {"name": name, "label": name, **value}
-    try:
-        facts["type"] = FieldType(value.get("type", ""))
-        facts["on_delete"] = OnDelete(value.get("on_delete", OnDelete.CLEAR))
-    except ValueError as error:
-        raise SandboxError(f"{where}: {error}") from error
-    for key in ("values", "composed_of"):
-        facts[key] = tuple(value.get(key, ()))
-    return _build(Field, facts, where)
-
-
-def _build(kind: type[_T], facts: Mapping[str, object], where: str) -> _T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(facts) - known)
-    if unknown:
-        raise SandboxError(
-            f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}"
-        )
-    try:
-        return kind(**facts)
-    except TypeError as error:
-        raise SandboxError(f"{where}: {error}") from error
-
-
-def _check_references(schema: Schema) -> None:
-    for sobject in schema.objects:
-        for field in sobject.fields:
-            if field.type is FieldType.REFERENCE and schema.find(field.to) is None:
-                raise SandboxError(
-                    f"{sobject.name}.{field.name}: no object {field.to!r} to refer to"
-                )
-
-
 def _audit(name: str, type_: FieldType, relationship: str = "") -> Field:
     to = "User" if relationship else ""
     return Field(
@@ -276,8 +184,8 @@ def _audit(name: str, type_: FieldType, relationship: str = "") -> Field:
     )
 
 
-_ID = Field(name="Id", type=FieldType.ID, label="Record ID", read_only=True)
-_AUDIT_FIELDS = (
+ID_FIELD = Field(name="Id", type=FieldType.ID, label="Record ID", read_only=True)
+AUDIT_FIELDS = (
     Field(
         name="OwnerId", type=FieldType.REFERENCE, label="Owner ID", to="User", relationship="Owner"
     ),
@@ -288,4 +196,4 @@ _AUDIT_FIELDS = (
     _audit("LastModifiedById", FieldType.REFERENCE, "LastModifiedBy"),
     _audit("SystemModstamp", FieldType.DATETIME),
 )
-ALWAYS_SET = frozenset({_ID.name, *(field.name for field in _AUDIT_FIELDS)})
+ALWAYS_SET = frozenset({ID_FIELD.name, *(field.name for field in AUDIT_FIELDS)})

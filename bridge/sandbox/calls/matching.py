@@ -4,7 +4,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from bridge.sandbox.drafts import Draft, ParentKey
+from bridge.sandbox.calls.drafts import Draft, ParentKey
 from bridge.sandbox.schema import Field, FieldType, Schema, SObject
 from bridge.sandbox.values import Stored, fold
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bridge.sandbox.errors import ApiFault
-from bridge.sandbox.soql import (
+from bridge.sandbox.soql.tree import (
     ESCAPE,
     Comparison,
     Condition,

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from bridge.sandbox import deletes, describe, reads, replication, users, writes
-from bridge.sandbox.context import Call
+from bridge.sandbox.calls import deletes, describe, reads, replication, users, writes
+from bridge.sandbox.calls.context import Call
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.org import Org
-from bridge.sandbox.sessions import check_session
-from bridge.sandbox.wire import PARTNER, answer, read_request, unknown_operation
+from bridge.sandbox.soap.wire import PARTNER, answer, read_request, unknown_operation
+from bridge.sandbox.storage.sessions import check_session
 
 OLDEST_VERSION = Decimal(21)
 NEWEST_VERSION = Decimal(68)

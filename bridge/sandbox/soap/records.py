@@ -6,7 +6,7 @@ an Id that was asked for stands twice. Nulls are ``xsi:nil``, parents nested sOb
 
 from collections.abc import Callable, Sequence
 
-from bridge.sandbox.statement import Leaf, Shape
+from bridge.sandbox.soql.statement import Leaf, Shape
 from bridge.sandbox.values import Stored, renderer
 
 Row = Sequence[Stored | None]

@@ -3,14 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from bridge.sandbox.context import Call
-from bridge.sandbox.drafts import Draft
+from bridge.sandbox.calls.context import Call
+from bridge.sandbox.calls.drafts import Draft
 from bridge.sandbox.errors import RowError
 from bridge.sandbox.ids import new_id
 from bridge.sandbox.org import audit_values
 from bridge.sandbox.schema import Field, FieldType, SObject
+from bridge.sandbox.soap.wire import element
 from bridge.sandbox.values import Stored
-from bridge.sandbox.wire import element
 
 _ROLLED_BACK = RowError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",

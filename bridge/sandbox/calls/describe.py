@@ -5,7 +5,7 @@ Element order is the WSDL's (DescribeSObjectResult, Field): alphabetical, and cl
 
 from decimal import Decimal
 
-from bridge.sandbox.context import Call
+from bridge.sandbox.calls.context import Call
 from bridge.sandbox.errors import ApiFault, unknown_type
 from bridge.sandbox.schema import (
     ALWAYS_SET,
@@ -17,7 +17,7 @@ from bridge.sandbox.schema import (
     Schema,
     SObject,
 )
-from bridge.sandbox.wire import element, text_of, texts_of
+from bridge.sandbox.soap.wire import element, text_of, texts_of
 
 MOST_OBJECTS = 100
 _MOST_RECORDS_A_CALL = 200

@@ -10,16 +10,21 @@ from collections.abc import Sequence
 from lxml import etree
 
 from bridge.sandbox import ids
-from bridge.sandbox.children import living_children
-from bridge.sandbox.context import Call
-from bridge.sandbox.drafts import Draft
+from bridge.sandbox.calls.children import living_children
+from bridge.sandbox.calls.context import Call
+from bridge.sandbox.calls.drafts import Draft
+from bridge.sandbox.calls.matching import (
+    check_references,
+    check_targets,
+    deleted_by_id,
+    resolve_parents,
+)
+from bridge.sandbox.calls.saving import RowWriter, in_one_transaction, outcome, save_result
+from bridge.sandbox.calls.writes import MOST_RECORDS, changed
 from bridge.sandbox.errors import ApiFault, RefusedValueError
-from bridge.sandbox.matching import check_references, check_targets, deleted_by_id, resolve_parents
-from bridge.sandbox.saving import RowWriter, in_one_transaction, outcome, save_result
 from bridge.sandbox.schema import OnDelete, Schema, SObject
-from bridge.sandbox.sent import check_count, read_record
-from bridge.sandbox.wire import PARTNER, element, texts_of
-from bridge.sandbox.writes import MOST_RECORDS, changed
+from bridge.sandbox.soap.sent import check_count, read_record
+from bridge.sandbox.soap.wire import PARTNER, element, texts_of
 
 MOST_LOSERS = 2
 

@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from bridge.sandbox import ids
 from bridge.sandbox.errors import ApiFault, RefusedValueError
 from bridge.sandbox.schema import DECIMAL_TYPES, ID_TYPES, TEXT_TYPES, Field, FieldType
-from bridge.sandbox.soql import Kind, Literal, fault_at
+from bridge.sandbox.soql.tree import Kind, Literal, fault_at
 from bridge.sandbox.values import Stored, parse_date, parse_datetime, timestamp
 
 _BEYOND = 10**18  # stored numbers have at most 18 digits

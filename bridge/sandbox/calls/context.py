@@ -6,7 +6,7 @@ from decimal import Decimal
 from lxml import etree
 
 from bridge.sandbox.org import Org
-from bridge.sandbox.wire import Headers
+from bridge.sandbox.soap.wire import Headers
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bridge.sandbox import ids
-from bridge.sandbox.context import Call
-from bridge.sandbox.drafts import Draft, check_required, draft
-from bridge.sandbox.errors import ApiFault, RefusedValueError, unknown_type
-from bridge.sandbox.matching import (
+from bridge.sandbox.calls.context import Call
+from bridge.sandbox.calls.drafts import Draft, check_required, draft
+from bridge.sandbox.calls.matching import (
     check_references,
     check_targets,
     ids_by_external_id,
     resolve_parents,
 )
-from bridge.sandbox.saving import RowWriter, in_one_transaction, save_result, upsert_result
+from bridge.sandbox.calls.saving import RowWriter, in_one_transaction, save_result, upsert_result
+from bridge.sandbox.errors import ApiFault, RefusedValueError, unknown_type
 from bridge.sandbox.schema import Field, FieldType, SObject
-from bridge.sandbox.sent import SentRecord, read_records
-from bridge.sandbox.wire import text_of
+from bridge.sandbox.soap.sent import SentRecord, read_records
+from bridge.sandbox.soap.wire import text_of
 
 MOST_RECORDS = 200
 

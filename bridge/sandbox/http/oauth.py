@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bridge.sandbox.errors import SandboxError
 from bridge.sandbox.org import Org
-from bridge.sandbox.sessions import open_session
+from bridge.sandbox.storage.sessions import open_session
 
 AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"

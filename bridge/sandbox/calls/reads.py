@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from bridge.sandbox import ids
-from bridge.sandbox.context import Call
-from bridge.sandbox.cursors import Cursor, find_cursor, open_cursor
+from bridge.sandbox.calls.context import Call
 from bridge.sandbox.errors import ApiFault, RefusedValueError, unknown_type
-from bridge.sandbox.parser import parse
-from bridge.sandbox.records import Row, record_writer
-from bridge.sandbox.soql import Comparison, Kind, Literal, Path
-from bridge.sandbox.statement import Statement
-from bridge.sandbox.translate import translate
-from bridge.sandbox.wire import element, text_of, texts_of
+from bridge.sandbox.soap.records import Row, record_writer
+from bridge.sandbox.soap.wire import element, text_of, texts_of
+from bridge.sandbox.soql.parser import parse
+from bridge.sandbox.soql.statement import Statement
+from bridge.sandbox.soql.translate import translate
+from bridge.sandbox.soql.tree import Comparison, Kind, Literal, Path
+from bridge.sandbox.storage.cursors import Cursor, find_cursor, open_cursor
 
 LARGEST_PAGE = 2000
 SMALLEST_PAGE = 200

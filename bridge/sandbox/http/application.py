@@ -12,12 +12,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from bridge.sandbox.calls import answer_call
+from bridge.sandbox.calls.table import answer_call
 from bridge.sandbox.errors import ApiFault, ClientFault
-from bridge.sandbox.oauth import OAuthError, TokenRequest, grant_token, identity
+from bridge.sandbox.http.oauth import OAuthError, TokenRequest, grant_token, identity
 from bridge.sandbox.org import Org
-from bridge.sandbox.sessions import check_session
-from bridge.sandbox.wire import client_fault, fault
+from bridge.sandbox.soap.wire import client_fault, fault
+from bridge.sandbox.storage.sessions import check_session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -3,12 +3,12 @@
 import hmac
 from decimal import Decimal
 
-from bridge.sandbox.context import Call
+from bridge.sandbox.calls.context import Call
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.ids import new_id
 from bridge.sandbox.org import Org
-from bridge.sandbox.sessions import close_session, open_session
-from bridge.sandbox.wire import element, text_of
+from bridge.sandbox.soap.wire import element, text_of
+from bridge.sandbox.storage.sessions import close_session, open_session
 
 LAST_LOGIN_VERSION = Decimal(64)  # help article 005132110
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from bridge.sandbox.errors import ApiFault, ClientFault
-from bridge.sandbox.wire import PARTNER, SOBJECT, is_nil
+from bridge.sandbox.soap.wire import PARTNER, SOBJECT, is_nil
 
 _FIELD = f"{{{SOBJECT}}}"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bridge.sandbox.errors import SandboxError
 from bridge.sandbox.ids import DIGITS
 from bridge.sandbox.schema import Schema
-from bridge.sandbox.tables import create_tables
+from bridge.sandbox.storage.tables import create_tables
 
 BUSY_TIMEOUT_SECONDS = 60
 _PRAGMAS = ("PRAGMA synchronous = NORMAL", "PRAGMA cache_size = -8192")

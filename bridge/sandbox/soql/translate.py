@@ -5,9 +5,10 @@ SOQL has two truth values where SQL has three: a null differs from every value, 
 """
 
 from bridge.sandbox.errors import ApiFault, unknown_type
-from bridge.sandbox.literals import parameter
 from bridge.sandbox.schema import ALWAYS_SET, TEXT_TYPES, Field, FieldType, Schema, SObject
-from bridge.sandbox.soql import (
+from bridge.sandbox.soql.literals import parameter
+from bridge.sandbox.soql.statement import Leaf, Shape, Sql, Statement
+from bridge.sandbox.soql.tree import (
     Comparison,
     Condition,
     Not,
@@ -16,7 +17,6 @@ from bridge.sandbox.soql import (
     Query,
     fault_at,
 )
-from bridge.sandbox.statement import Leaf, Shape, Sql, Statement
 from bridge.sandbox.values import Stored
 
 MAX_OFFSET = 2000

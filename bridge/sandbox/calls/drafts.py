@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bridge.sandbox.errors import RefusedValueError, RowError
 from bridge.sandbox.schema import Field, FieldType, Schema, SObject
-from bridge.sandbox.sent import SentRecord
+from bridge.sandbox.soap.sent import SentRecord
 from bridge.sandbox.values import Stored, fold, to_stored
 
 

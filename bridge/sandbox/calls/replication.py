@@ -6,11 +6,11 @@ days back, at least a minute before the end, and seconds cut off both.
 
 from datetime import datetime, timedelta
 
-from bridge.sandbox.context import Call
+from bridge.sandbox.calls.context import Call
 from bridge.sandbox.errors import ApiFault, unknown_type
 from bridge.sandbox.schema import SObject
+from bridge.sandbox.soap.wire import element, text_of
 from bridge.sandbox.values import parse_datetime, timestamp
-from bridge.sandbox.wire import element, text_of
 
 UPDATED_LOOKBACK = timedelta(days=30)
 DELETED_LOOKBACK = timedelta(days=15)

@@ -1,0 +1,1 @@
+"""The operations of the Partner API, one function each; ``table`` lists them."""

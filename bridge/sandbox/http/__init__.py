@@ -1,0 +1,1 @@
+"""The doors: SOAP, the token endpoint, the identity URL."""

@@ -1,0 +1,32 @@
+"""What the org holds: objects and fields, read from a schema file."""
+
+from bridge.sandbox.schema.file import DEFAULT_SCHEMA, load_schema
+from bridge.sandbox.schema.model import (
+    ALWAYS_SET,
+    DECIMAL_TYPES,
+    ID_TYPES,
+    TEXT_TYPES,
+    Access,
+    Field,
+    FieldType,
+    OnDelete,
+    Organization,
+    Schema,
+    SObject,
+)
+
+__all__ = [
+    "ALWAYS_SET",
+    "DECIMAL_TYPES",
+    "DEFAULT_SCHEMA",
+    "ID_TYPES",
+    "TEXT_TYPES",
+    "Access",
+    "Field",
+    "FieldType",
+    "OnDelete",
+    "Organization",
+    "SObject",
+    "Schema",
+    "load_schema",
+]

@@ -1,0 +1,1 @@
+"""Envelopes: requests read, sObjects read and written, answers and faults written."""
