@@ -41,8 +41,11 @@ def _compare_elements(
 ) -> Iterator[Change]:
     """Global elements; one that comes or goes changes messages by standing in for another."""
     before, after = old.schema.elements, new.schema.elements
+    told = _wrappers(old, new), _wrappers(new, old)
     for name, element in before.items():
         was = reach[0].of_element(name)
+        if name not in after and name in told[0]:
+            continue
         if name not in after:
             effect = Effect.NARROWS if element.substitutes else Effect.NONE
             yield _change(Area.ELEMENT, name, Difference("removed", effect), was)
@@ -50,11 +53,41 @@ def _compare_elements(
         directions = was & reach[1].of_element(name)
         for difference in types.elements(element, after[name]):
             yield _change(Area.ELEMENT, name, difference, directions)
+        yield from _stands_in(name, element, after[name], reach[0])
     for name, element in after.items():
-        if name not in before:
+        if name not in before and name not in told[1]:
             directions = _of_replaced(element, reach[0]) & reach[1].of_element(name)
             effect = Effect.WIDENS if element.substitutes else Effect.NONE
             yield _change(Area.ELEMENT, name, Difference("added", effect), directions)
+
+
+def _stands_in(name: str, old: Element, new: Element, before: Reach) -> Iterator[Change]:
+    """An element that leaves a substitution group, or comes into one."""
+    was, now = old.substitutes, new.substitutes
+    if was and was != now:
+        gone = Difference(f"stands in for {local_name(was)} no longer", Effect.NARROWS)
+        yield _change(Area.ELEMENT, name, gone, before.of_element(was))
+    if now and was != now:
+        come = Difference(f"stands in for {local_name(now)} now", Effect.WIDENS)
+        yield _change(Area.ELEMENT, name, come, before.of_element(now))
+
+
+def _wrappers(these: Description, others: Description) -> set[str]:
+    """The elements of messages of operations that only this description has: told with these."""
+    kept = {name for one in others.port_types.values() for name in one.operations}
+    operations = [
+        operation
+        for port_type in these.port_types.values()
+        for name, operation in port_type.operations.items()
+        if name not in kept
+    ]
+    messages = {one for operation in operations for one in (operation.input, operation.output)}
+    return {
+        part.element
+        for message in messages
+        for part in these.messages.get(message or "", ())
+        if part.element
+    }
 
 
 def _of_replaced(element: Element, before: Reach) -> Directions:

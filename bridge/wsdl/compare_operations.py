@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bridge.wsdl.changes import Area, Change, Difference, Direction, Effect
-from bridge.wsdl.compare_types import TypeComparison
+from bridge.wsdl.compare_types import TypeComparison, compare_words
 from bridge.wsdl.model import Description, Operation, Part, PortType, local_name
 from bridge.wsdl.pairs import pairs, unpaired
 
@@ -52,6 +52,8 @@ class _Operations:
                 yield _change(name, Difference("added", Effect.NONE), _REQUEST)
 
     def _operation(self, old: Operation, new: Operation, *, is_rpc: bool) -> Iterator[_Told]:
+        for difference in compare_words(old.documentation, new.documentation):
+            yield difference, ()
         if _exchange(old) != _exchange(new):
             told = f"was {_exchange(old)}, is now {_exchange(new)}"
             yield Difference(told, Effect.CHANGES), _BOTH
@@ -78,6 +80,10 @@ class _Operations:
                 yield Difference(f"part {name} renamed to {other_name}", effect)
             for difference in self._parts(part, other):
                 yield difference.below(f"part {name}") if is_rpc else difference
+        if is_rpc and [name for name in old if name in new] != [
+            name for name in new if name in old
+        ]:
+            yield Difference("order of parts changed", Effect.CHANGES)
 
     def _parts(self, old: Part, new: Part) -> Iterator[Difference]:
         if old.element != new.element:

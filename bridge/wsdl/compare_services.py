@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from bridge.wsdl.bodies import parts_of
 from bridge.wsdl.changes import Area, Change, Difference, Direction, Effect
+from bridge.wsdl.compare_types import compare_words
 from bridge.wsdl.model import (
     Binding,
     BoundMessage,
     BoundOperation,
     Description,
     Header,
+    Part,
     Service,
     local_name,
 )
@@ -16,15 +19,19 @@ from bridge.wsdl.pairs import pairs, unpaired
 
 _BOTH = tuple(Direction)
 _REQUEST, _RESPONSE = (Direction.REQUEST,), (Direction.RESPONSE,)
+_DIRECTIONS = {"input": _REQUEST, "output": _RESPONSE}
 _Told = tuple[Difference, tuple[Direction, ...]]
 
 
 def compare_services(old: Description, new: Description) -> Iterator[Change]:
     """Services and their ports. An address is told, and breaks nothing: consumers configure it."""
     yield from _whole(Area.SERVICE, "service", old.services, new.services)
+    bindings = {was: now for was, _, now, _ in pairs(old.bindings, new.bindings)}
     for was, service, now, other in pairs(old.services, new.services):
         subject = f"service {local_name(was)}"
-        for difference in (*_renamed(was, now), *_ports(service, other)):
+        for difference in compare_words(service.documentation, other.documentation):
+            yield Change(Area.SERVICE, subject, difference, ())
+        for difference in (*_renamed(was, now), *_ports(service, other, bindings)):
             yield Change(Area.SERVICE, subject, difference, _REQUEST)
 
 
@@ -55,7 +62,8 @@ def _renamed(was: str, now: str) -> Iterator[Difference]:
         yield Difference(f"renamed to {local_name(now)}", Effect.NONE)
 
 
-def _ports(old: Service, new: Service) -> Iterator[Difference]:
+def _ports(old: Service, new: Service, bindings: Mapping[str, str]) -> Iterator[Difference]:
+    """Ports by name; a binding that was only renamed still is the same."""
     gone, come = unpaired(old.ports, new.ports)
     yield from (Difference("port removed", Effect.REMOVES, name) for name in gone)
     yield from (Difference("port added", Effect.NONE, name) for name in come)
@@ -64,6 +72,9 @@ def _ports(old: Service, new: Service) -> Iterator[Difference]:
         if port.address != other.address:
             told = f"address was {port.address or 'absent'}, is now {other.address or 'absent'}"
             yield Difference(told, Effect.NONE, path=f"port {was}")
+        if bindings.get(port.binding, port.binding) != other.binding:
+            told = f"binding was {local_name(port.binding)}, is now {local_name(other.binding)}"
+            yield Difference(told, Effect.CHANGES, path=f"port {was}")
 
 
 def _binding(old: Description, was: Binding, new: Description, now: Binding) -> Iterator[_Told]:
@@ -81,6 +92,10 @@ def _binding(old: Description, was: Binding, new: Description, now: Binding) -> 
             continue
         for difference, directions in _operation(old, operation, new, other):
             yield difference.below(name), directions
+        for way, directions in _DIRECTIONS.items():
+            held = (parts_of(old, was, name, way), parts_of(new, now, name, way))
+            for difference in _bodies(*held):
+                yield difference.below(name), directions
 
 
 def _offers(description: Description, binding: Binding, operation: str) -> bool:
@@ -97,7 +112,7 @@ def _operation(
         yield Difference(told, Effect.CHANGES), _REQUEST
     if was.style != now.style:
         yield Difference(f"style was {was.style}, is now {now.style}", Effect.CHANGES), _BOTH
-    for way, directions in (("input", _REQUEST), ("output", _RESPONSE)):
+    for way, directions in _DIRECTIONS.items():
         before, after = getattr(was, way), getattr(now, way)
         if isinstance(before, BoundMessage) and isinstance(after, BoundMessage):
             for difference in _message(before, after):
@@ -114,6 +129,15 @@ def _message(old: BoundMessage, new: BoundMessage) -> Iterator[Difference]:
     if old.namespace != new.namespace:
         told = f"namespace was {old.namespace or 'absent'}, is now {new.namespace or 'absent'}"
         yield Difference(told, Effect.CHANGES)
+
+
+def _bodies(old: Mapping[Part, bool], new: Mapping[Part, bool]) -> Iterator[Difference]:
+    """A part that both messages have, and that moved into the body or out of it."""
+    held = {part.name: is_held for part, is_held in old.items()}
+    for part, is_held in new.items():
+        if held.get(part.name, is_held) != is_held:
+            told = "part is in the body now" if is_held else "part is in the body no longer"
+            yield Difference(told, Effect.CHANGES, part.name)
 
 
 def _headers(old: list[str], new: list[str]) -> Iterator[Difference]:

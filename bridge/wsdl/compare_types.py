@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 
 from bridge.wsdl.changes import Difference, Effect
-from bridge.wsdl.content import Content, Contents, Member
-from bridge.wsdl.facets import SimpleTypes, compare_values
+from bridge.wsdl.compare_content import compare_arrangement, replaced
+from bridge.wsdl.content import Contents, Member
+from bridge.wsdl.facets import SimpleTypes, changed_facets, compare_values
 from bridge.wsdl.model import (
     ANY_TYPE,
     Attribute,
     ComplexType,
-    Compositor,
     Element,
     Schema,
+    SimpleType,
     Type,
     TypeUse,
     is_builtin,
     local_name,
+    namespace_of,
 )
 
 
@@ -39,6 +41,7 @@ class TypeComparison:
         if old.abstract != new.abstract:
             yield _turned(not new.abstract, "is no longer abstract", "is abstract now")
         yield from _given_values(old, new)
+        yield from compare_words(old.documentation, new.documentation)
         if old.type is not None and new.type is not None:
             yield from self.uses(old.type, new.type)
 
@@ -63,20 +66,32 @@ class TypeComparison:
 
     def types(self, old: Type, new: Type) -> Iterator[Difference]:
         """What changed in a type, whatever it is."""
+        yield from compare_words(old.documentation, new.documentation)
         if isinstance(old, ComplexType) and isinstance(new, ComplexType):
             yield from self._complex(old, new)
-            return
-        was, now = self._simple[0].values_of(old), self._simple[1].values_of(new)
-        if was is not None and now is not None:
-            yield from compare_values(was, now)
-        elif isinstance(old, ComplexType) != isinstance(new, ComplexType):
+        elif isinstance(old, SimpleType) and isinstance(new, SimpleType):
+            yield from self._simple_types(old, new)
+        else:
             yield Difference(f"was {_kind(old)}, is now {_kind(new)}", Effect.CHANGES)
+
+    def _simple_types(self, old: SimpleType, new: SimpleType) -> Iterator[Difference]:
+        """What a type of the same bases inherits is told of these."""
+        was, now = self._simple[0].values_of(old), self._simple[1].values_of(new)
+        if was is None or now is None:
+            return
+        are_named = all(isinstance(one, str) for one in old.bases)
+        if are_named and (old.variety, old.bases) == (new.variety, new.bases):
+            yield from compare_values(was, now, among=changed_facets(old, new))
+        else:
+            yield from compare_values(was, now)
 
     def _used_instead(self, old: TypeUse, new: TypeUse) -> list[Difference] | None:
         """What differs between two types; None where they cannot be held against each other."""
         was, now = _type(self._schemas[0], old), _type(self._schemas[1], new)
         if isinstance(was, ComplexType) and isinstance(now, ComplexType):
             return list(self._complex(was, now))
+        if isinstance(was, SimpleType) and isinstance(now, SimpleType):
+            return list(self._simple_types(was, now))
         values = self._simple[0].values_of(old), self._simple[1].values_of(new)
         if values[0] is None or values[1] is None:
             return None
@@ -90,6 +105,9 @@ class TypeComparison:
             yield _turned(not new.abstract, "is no longer abstract", "is abstract now")
         if old.mixed != new.mixed:
             yield _turned(new.mixed, "holds text between elements now", "holds elements alone now")
+        if old.array_of != new.array_of:
+            told = f"array of {_told(old.array_of)}, is now of {_told(new.array_of)}"
+            yield Difference(told, Effect.CHANGES)
         if old.any_attribute != new.any_attribute:
             yield _turned(new.any_attribute, "any attribute may stand", "other attributes may not")
         if old.value is not None or new.value is not None:
@@ -131,22 +149,47 @@ class TypeComparison:
         moved = list(was.members) != list(now.members)
         all_was = self._contents[0].whole(old).members if moved else was.members
         all_now = self._contents[1].whole(new).members if moved else now.members
+        gone = [name for name in was.members if name not in all_now]
+        come = [name for name in now.members if name not in all_was]
+        instead = replaced(was, now, gone, come)
         for name, member in was.members.items():
-            if name not in all_now:
-                yield Difference("element removed", Effect.REMOVES, local_name(name))
+            if name in all_now:
+                yield from self._members(member, all_now[name])
+            elif name in instead:
+                yield _replaced(name, instead[name])
+                if local_name(name) == local_name(instead[name]):
+                    yield from self._members(member, now.members[instead[name]])
             else:
-                for one in self._members(member, all_now[name]):
-                    yield one.below(local_name(name))
-        for name, member in now.members.items():
-            if name not in all_was:
-                yield _added(member)
-        yield from _arrangement(was, now)
-        yield from _wildcards(was, now)
+                effect = Effect.NARROWS if member.alternative else Effect.REMOVES
+                yield Difference("element removed", effect, local_name(name))
+        for name in come:
+            if name not in instead.values():
+                yield _added(now.members[name])
+        yield from compare_arrangement(was, now)
 
     def _members(self, old: Member, new: Member) -> Iterator[Difference]:
-        yield from _least(old.least, new.least)
+        for one in self._member(old, new):
+            yield one.below(local_name(old.element.name))
+
+    def _member(self, old: Member, new: Member) -> Iterator[Difference]:
+        """How often alternatives stand is told with their choice."""
+        if old.alternative == new.alternative:
+            yield from _least(old.least, new.least)
         yield from _most(old.most, new.most)
         yield from self.elements(old.element, new.element)
+
+
+def compare_words(old: str, new: str) -> Iterator[Difference]:
+    """Documentation means nothing to a program."""
+    if old != new:
+        yield Difference("documentation changed", Effect.NONE)
+
+
+def _replaced(old: str, new: str) -> Difference:
+    if local_name(old) != local_name(new):
+        return Difference(f"replaced by {local_name(new)}", Effect.REMOVES, local_name(old))
+    was, now = (namespace_of(name) or "absent" for name in (old, new))
+    return Difference(f"namespace was {was}, is now {now}", Effect.CHANGES, local_name(old))
 
 
 def _added(member: Member) -> Difference:
@@ -172,32 +215,6 @@ def _most(old: int | None, new: int | None) -> Iterator[Difference]:
         was, now = ("unbounded" if one is None else one for one in (old, new))
         widens = new is None or (old is not None and new > old)
         yield Difference(f"maxOccurs was {was}, is now {now}", _widens_if(widens))
-
-
-def _arrangement(old: Content, new: Content) -> Iterator[Difference]:
-    if old.compositor is not new.compositor and old.members and new.members:
-        told = f"elements stood as {old.compositor}, now as {new.compositor}"
-        pair = (old.compositor, new.compositor)
-        if pair == (Compositor.SEQUENCE, Compositor.ALL):
-            yield Difference(told, Effect.WIDENS)
-        elif pair == (Compositor.ALL, Compositor.SEQUENCE):
-            yield Difference(told, Effect.NARROWS)
-        else:
-            yield Difference(told, Effect.CHANGES)
-    elif new.compositor is Compositor.SEQUENCE:
-        was = [name for name in old.members if name in new.members]
-        now = [name for name in new.members if name in old.members]
-        if was != now:
-            yield Difference("order of elements changed", Effect.CHANGES)
-
-
-def _wildcards(old: Content, new: Content) -> Iterator[Difference]:
-    for one in new.wildcards:
-        if one not in old.wildcards:
-            yield Difference("further elements may stand (xsd:any)", Effect.ADDS_OPTIONAL)
-    for one in old.wildcards:
-        if one not in new.wildcards:
-            yield Difference("further elements may no longer stand (xsd:any)", Effect.NARROWS)
 
 
 def _given_values(old: Element | Attribute, new: Element | Attribute) -> Iterator[Difference]:

@@ -34,13 +34,26 @@ class Member:
     alternative: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Alternatives of which one may stand (`least` 0) or must; each with the names in it."""
+
+    alternatives: tuple[frozenset[str], ...]
+    least: int
+
+
 @dataclass(slots=True)
 class Content:
-    """Members by name in the order of the document."""
+    """Members by name in the order of the document.
+
+    `order` is the order in which they must stand; alternatives, which have none, are sorted.
+    """
 
     members: dict[str, Member] = field(default_factory=dict)
     wildcards: list[Wildcard] = field(default_factory=list)
     compositor: Compositor | None = None
+    choices: list[Choice] = field(default_factory=list)
+    order: list[str] = field(default_factory=list)
 
 
 class Contents:
@@ -49,12 +62,14 @@ class Contents:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._groups: dict[str, Content] = {}
+        self._orders: dict[str, list[str]] = {}
 
     def own(self, of: ComplexType) -> Content:
         """What the type itself adds to its base."""
         content = Content()
         if of.content is not None:
             self._add(content, of.content, least=1, most=1, alternative=False)
+            content.order = self._order(of.content)
             if isinstance(of.content, Group):
                 content.compositor = of.content.compositor
         return content
@@ -67,6 +82,8 @@ class Contents:
             for member in own.members.values():
                 _merge(content, member)
             content.wildcards += own.wildcards
+            content.choices += own.choices
+            content.order = list(dict.fromkeys((*content.order, *own.order)))
         return content
 
     def attributes(self, of: ComplexType) -> dict[str, Attribute]:
@@ -109,6 +126,8 @@ class Contents:
             _merge_all(to, self._group(particle.name), least, most, alternative=alternative)
         else:
             choice = particle.compositor is Compositor.CHOICE and len(particle.particles) > 1
+            if choice and most == 1:
+                to.choices.append(Choice(tuple(self._alternatives(particle)), min(least, 1)))
             for one in particle.particles:
                 self._add(
                     to,
@@ -127,6 +146,31 @@ class Contents:
             self._groups[name] = content
         return self._groups[name]
 
+    def _alternatives(self, choice: Group) -> Iterator[frozenset[str]]:
+        """The names of each alternative; those of a choice that is one are alternatives too."""
+        for one in choice.particles:
+            if isinstance(one, Group) and _is_choice(one):
+                yield from self._alternatives(one)
+            else:
+                yield frozenset(self._order(one))
+
+    def _order(self, particle: Particle) -> list[str]:
+        """The names in a particle, each once."""
+        if isinstance(particle, Element):
+            return [particle.name]
+        if isinstance(particle, Wildcard):
+            return []
+        if isinstance(particle, GroupReference):
+            if particle.name not in self._orders:
+                self._orders[particle.name] = []  # what a group finds of itself
+                group = self._schema.groups.get(particle.name)
+                self._orders[particle.name] = self._order(group) if group else []
+            return self._orders[particle.name]
+        parts = [self._order(one) for one in particle.particles]
+        if particle.compositor is Compositor.CHOICE:
+            parts.sort()
+        return list(dict.fromkeys(name for part in parts for name in part))
+
     def _declared(self, element: Element) -> Element:
         """A reference with what the global element says of itself."""
         if element.type is not None or element.name not in self._schema.elements:
@@ -135,12 +179,18 @@ class Contents:
         return replace(declared, least=element.least, most=element.most, type=None)
 
 
+def _is_choice(group: Group) -> bool:
+    return group.compositor is Compositor.CHOICE and group.most == 1
+
+
 def _merge_all(
     to: Content, content: Content, least: int, most: int | None, *, alternative: bool
 ) -> None:
     for one in content.members.values():
         times = _times(most, one.most)
         _merge(to, Member(one.element, least * one.least, times, alternative or one.alternative))
+    if most == 1:
+        to.choices += [Choice(one.alternatives, min(least, one.least)) for one in content.choices]
     to.wildcards += [one for one in content.wildcards if one not in to.wildcards]
 
 

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypedDict, TypeVar
 
+from bridge.wording import counted
 from bridge.wsdl.changes import Area, Change, Verdict
 from bridge.wsdl.model import Description
 
@@ -13,7 +14,7 @@ _TITLES = {
     Verdict.SAFE: "Safe",
 }
 _WIDTH = 100
-_NAMES_SHOWN = 12
+_NAMES_SHOWN = 6
 _Value = TypeVar("_Value")
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -43,7 +44,10 @@ class DiffAsJson(TypedDict):
 def render_diff(
     old: Description, new: Description, changes: Sequence[Change], *, in_full: bool = False
 ) -> str:
-    """The report; long lists of names are cut where it is not in full, and never in JSON."""
+    """The report; long lists of names are cut where it is not in full, and never in JSON.
+
+    Where it is not in full, what is safe is told in brief: for each kind of change what it met.
+    """
     counts = count_verdicts(changes)
     lines = [f"old: {old.source}", f"new: {new.source}"]
     lines += [f"not followed: {one}" for one in _not_followed(old, new)]
@@ -52,10 +56,13 @@ def render_diff(
         of_verdict = [one for one in changes if one.verdict is verdict]
         if of_verdict:
             places = len({one.subject for one in of_verdict})
-            lines.append(f"{title}: {len(of_verdict)} changes in {places} components")
-            lines += [*_areas(of_verdict, in_full=in_full), ""]
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    lines.append(f"{len(changes)} changes: {told}" if changes else "no change")
+            told = counted(len(of_verdict), "change")
+            lines.append(f"{title}: {told} in {counted(places, 'component')}")
+            is_brief = verdict is Verdict.SAFE and not in_full
+            tell = _briefly if is_brief else _subjects
+            lines += [*_areas(of_verdict, tell, in_full=in_full), ""]
+    told = ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items())
+    lines.append(f"{counted(len(changes), 'change')}: {told}" if changes else "no change")
     return "\n".join(lines)
 
 
@@ -95,21 +102,38 @@ def _as_json(change: Change) -> ChangeAsJson:
     }
 
 
-def _areas(changes: list[Change], *, in_full: bool) -> Iterator[str]:
-    for area in Area:
-        of_area = [one for one in changes if one.area is area]
-        if of_area:
-            yield f"  {area} ({len(of_area)})"
-            for line in _subjects(of_area):
-                yield from _wrapped(line, in_full=in_full)
-
-
 class _Line(NamedTuple):
     """A line of a block: how far in, what it says, and the names that it is about."""
 
     depth: int
     text: str
     names: tuple[str, ...] = ()
+
+
+def _areas(
+    changes: list[Change], tell: Callable[[list[Change]], Iterator[_Line]], *, in_full: bool
+) -> Iterator[str]:
+    for area in Area:
+        of_area = [one for one in changes if one.area is area]
+        if of_area:
+            yield f"  {area} ({len(of_area)})"
+            for line in tell(of_area):
+                yield from _wrapped(line, in_full=in_full)
+
+
+def _briefly(changes: list[Change]) -> Iterator[_Line]:
+    """What was changed, and the names that it was changed of: each once."""
+    for (path, what, tag), group in _grouped(changes, _kind).items():
+        subjects = dict.fromkeys(_without_kind(one.subject) for one in group)
+        items = dict.fromkeys(one.item for one in group if one.item)
+        steps = [*subjects] if len(subjects) == 1 and (items or path) else []
+        text = ": ".join([*steps, *([path] if path else []), what])
+        yield _Line(2, text + tag, tuple(items or ([] if steps else subjects)))
+
+
+def _kind(change: Change) -> tuple[str, str, str]:
+    """What tells was and is now has no other place in common."""
+    return (change.path if " was " in change.what else "", change.what, _tag(change))
 
 
 def _subjects(changes: list[Change]) -> Iterator[_Line]:

@@ -4,6 +4,7 @@ XML Schema 1.0 Part 2, section 3 (the built-in types) and 4.3 (the facets).
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -97,18 +98,29 @@ class SimpleTypes:
         return Values(of.variety, " or ".join(sorted({_told(base) for base in known})))
 
 
-def compare_values(old: Values, new: Values) -> Iterator[Difference]:
-    """What changed between the values of two types."""
+def changed_facets(old: SimpleType, new: SimpleType) -> frozenset[str]:
+    """The facets that two types themselves set otherwise."""
+    was, now = Counter(old.facets), Counter(new.facets)
+    return frozenset(name for name, _ in (was - now) + (now - was))
+
+
+def compare_values(
+    old: Values, new: Values, *, among: frozenset[str] | None = None
+) -> Iterator[Difference]:
+    """What changed between the values of two types; only of these facets where they are named."""
     if old.variety is not new.variety:
         yield Difference(f"was {old.variety}, is now {new.variety}", Effect.CHANGES)
         return
-    if old.primitive != new.primitive:
+    if old.primitive != new.primitive and among is None:
         effect = _primitive_effect(old.primitive, new.primitive)
         yield Difference(f"was {_shown(old.primitive)}, is now {_shown(new.primitive)}", effect)
-    yield from _compare_enumerations(old.enumeration, new.enumeration)
-    yield from _compare_patterns(old.patterns, new.patterns)
+    if among is None or "enumeration" in among:
+        yield from _compare_enumerations(old.enumeration, new.enumeration)
+    if among is None or "pattern" in among:
+        yield from _compare_patterns(old.patterns, new.patterns)
     for name in sorted(old.facets.keys() | new.facets.keys()):
-        yield from _compare_facet(name, old.facets.get(name), new.facets.get(name))
+        if among is None or name in among:
+            yield from _compare_facet(name, old.facets.get(name), new.facets.get(name))
 
 
 def _restricted(base: Values, by: SimpleType) -> Values:
@@ -181,9 +193,10 @@ def _compare_patterns(
 ) -> Iterator[Difference]:
     if old == new:
         return
-    if not old:
+    alike = len(old) == len(new) and old[:-1] == new[:-1]
+    if not old or (alike and new[-1] < old[-1]):
         effect = Effect.NARROWS
-    elif not new:
+    elif not new or (alike and new[-1] > old[-1]):
         effect = Effect.WIDENS
     else:
         effect = Effect.CHANGES

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bridge.wording import counted
 from bridge.wsdl.content import Contents, Member
 from bridge.wsdl.model import (
     ComplexType,
@@ -25,8 +26,8 @@ def summarise(description: Description) -> str:
             lines.append(f"  port {port.name} ({soap}): {port.address}")
     signatures = _Signatures(description)
     for port_type in description.port_types.values():
-        count = len(port_type.operations)
-        lines += ["", f"port type {local_name(port_type.name)}: {count} operations"]
+        operations = counted(len(port_type.operations), "operation")
+        lines += ["", f"port type {local_name(port_type.name)}: {operations}"]
         for operation in port_type.operations.values():
             lines += [f"  {signatures.of(operation)}", *_about(operation.documentation, "      ")]
     return "\n".join(lines)

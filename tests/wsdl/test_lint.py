@@ -407,7 +407,7 @@ def test_findings_are_grouped_by_rule(tmp_path: Path) -> None:
     assert told[1].startswith("  do: use xs:int")
     assert told[2] == "  a.wsdl:35 complexType Line / element N0: is an unbounded integer"
     assert told[-3] == "  … and 2 more (--all shows them)"
-    assert told[-1] == "10 findings of 1 rules"
+    assert told[-1] == "10 findings of 1 rule"
     assert (
         "N9" in CliRunner().invoke(wsdl_group, ["lint", str(tmp_path / "a.wsdl"), "--all"]).output
     )

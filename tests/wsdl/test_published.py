@@ -93,13 +93,16 @@ def test_a_difference_is_named(folder: Path) -> None:
 
 
 def test_a_difference_in_words_is_named(folder: Path) -> None:
-    """Documentation that differs is told by its line."""
+    """Documentation that differs is told, and what no comparison sees by its line."""
     path = folder / FILE
-    path.write_text(path.read_text().replace("An exact quantity.", "A quantity.", 1))
+    text = path.read_text()
+    path.write_text(text.replace("An exact quantity.", "A quantity.", 1))
     done = run("check", "--folder", str(folder))
     assert done.exit_code == 1
-    assert "reads otherwise: <xs:documentation>An exact quantity." in done.output
-    path.write_bytes(path.read_bytes().replace(b"A quantity.", b"An exact quantity.") + b"\n")
+    assert "type Quantity: documentation changed (safe)" in done.output
+    path.write_text(text.replace('name="ErpBridge">', 'name="Bridge">', 1))
+    assert "line 2 reads otherwise: " in run("check", "--folder", str(folder)).output
+    path.write_text(text + "\n")
     assert "lines, the code writes" in run("check", "--folder", str(folder)).output
 
 

@@ -6,6 +6,7 @@ from lxml import etree
 from lxml.etree import SubElement, _Element
 
 from bridge import BridgeError
+from bridge.wsdl.bodies import body_parts
 from bridge.wsdl.content import Contents
 from bridge.wsdl.export.values import SampleValues
 from bridge.wsdl.model import (
@@ -35,7 +36,7 @@ _ENVELOPES = {
 }
 XML = "http://www.w3.org/XML/1998/namespace"
 _Path = tuple[str, ...]
-"""The named types and groups inside of which something stands."""
+"""The named types, global elements and groups inside of which something stands."""
 _MOST_PARTICLES = 20_000
 """Beyond this a full sample says no more than a shorter one: only what is required follows, and
 of that as much again."""
@@ -82,7 +83,7 @@ class Samples:
             body = SubElement(body, in_namespace(namespace, operation.name))
             if operation.input is not None and operation.input.use == "encoded":
                 body.set(f"{{{soap}}}encodingStyle", ENCODING)
-        for part in self._body_parts(binding, name):
+        for part in body_parts(self._description, binding, name, "input"):
             self._part(body, part)
         etree.cleanup_namespaces(envelope, keep_ns_prefixes=self._named)
         etree.indent(envelope)
@@ -94,21 +95,6 @@ class Samples:
                 if part.name == header.part:
                     yield part
 
-    def _body_parts(self, binding: Binding, name: str) -> list[Part]:
-        """Those that the binding names, or all that are no headers."""
-        operation = binding.operations[name]
-        port_type = self._description.port_types.get(binding.port_type)
-        offered = port_type.operations.get(name) if port_type else None
-        message = (offered.input if offered else None) or ""
-        parts = list(self._description.messages.get(message, ()))
-        if operation.input is None:
-            return parts
-        headers = {one.part for one in operation.input.headers if one.message == message}
-        named = operation.input.parts
-        if named is None:
-            return [part for part in parts if part.name not in headers]
-        return [part for part in parts if part.name in named]
-
     def _part(self, parent: _Element, part: Part) -> None:
         if part.element is None:
             self._element(parent, Element(part.name, part.type), ())
@@ -118,19 +104,30 @@ class Samples:
 
     def _element(self, parent: _Element, element: Element, path: _Path) -> None:
         node = SubElement(parent, element.name)
-        use = element.type or ANY_TYPE
-        if element.nillable and (not self._full or use in path):
+        use, inside = element.type or ANY_TYPE, self._inside(element)
+        if element.nillable and (not self._full or inside in path):
             node.set(f"{{{_XSI}}}nil", "true")
             return
-        if isinstance(use, str) and path.count(use) > 1:
+        if inside and path.count(inside) > 1:
             return  # a type that must hold itself has no end, and no valid message
         of = self._schema.types.get(use) if isinstance(use, str) else use
         if isinstance(of, ComplexType):
-            self._complex(node, of, (*path, use) if isinstance(use, str) else path)
+            self._complex(node, of, (*path, inside) if inside else path)
         else:
             given = element.fixed or element.default
             text = self._values.text_of(use, self._suggested(element), element.documentation)
             self._write(node, given or text)
+
+    def _inside(self, element: Element) -> str:
+        """What a path of types calls the element's: by its name, or by that of a global element.
+
+        An anonymous type of another element is nowhere else, and can hold itself through others
+        alone.
+        """
+        if isinstance(element.type, str):
+            return element.type
+        is_global = self._schema.elements.get(element.name) is element
+        return f"element {element.name}" if is_global else ""
 
     def _suggested(self, element: Element) -> str:
         """The name of what stands there; a MessageId differs from sample to sample."""
@@ -211,7 +208,7 @@ class Samples:
             raise SampleTooLarge("the least that an operation takes is too large for a sample")
 
     def _is_circle(self, particle: Particle, path: _Path) -> bool:
-        return isinstance(particle, Element) and self._declared(particle).type in path
+        return isinstance(particle, Element) and self._inside(self._declared(particle)) in path
 
     def _declared(self, element: Element) -> Element:
         """What a reference refers to; in the place of an abstract element one that may stand."""

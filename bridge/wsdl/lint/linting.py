@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypedDict
 
+from bridge.wording import counted
 from bridge.wsdl.documents import Documents, documents_at
 from bridge.wsdl.lint import (
     bindings,
@@ -82,8 +83,9 @@ def render_findings(
         lines += [f"{rule.name} {rule.asks} ({len(of_rule)})", f"  do: {rule.advice}"]
         lines += _places(of_rule, in_full=in_full)
         lines.append("")
-    rules = len({one.rule.name for one in findings})
-    lines.append(f"{len(findings)} findings of {rules} rules" if findings else "no findings")
+    rules = counted(len({one.rule.name for one in findings}), "rule")
+    told = f"{counted(len(findings), 'finding')} of {rules}"
+    lines.append(told if findings else "no findings")
     return "\n".join(lines)
 
 
