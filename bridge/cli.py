@@ -17,6 +17,7 @@ from bridge import BridgeError, __version__
 from bridge.app import Application, open_application, ready_application, utc_now
 from bridge.commands.breaks import breaks_group
 from bridge.commands.options import AS_JSON, FOLDER
+from bridge.commands.runs import runs_group
 from bridge.demo.command import demo_command
 from bridge.feed.command import feed_command
 from bridge.operations.consumers import consumer_names, create_consumer
@@ -236,6 +237,7 @@ def sandbox(port: int, host: str, database: Path, schema: Path | None) -> None:
 main.add_command(breaks_group)
 main.add_command(demo_command)
 main.add_command(feed_command)
+main.add_command(runs_group)
 main.add_command(wsdl_group)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bridge.domain.causes import assess
 from bridge.domain.reconcile import BreakKind, Decision, decide
 from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
-from bridge.domain.survivorship import Rules
+from bridge.domain.survivorship import Rules, rules_digest
 from bridge.domain.totals import ControlTotal, Explained, rolled_up, side_by_side, unexplained
 from bridge.store import candidates as store
 from bridge.store.breaks import (
@@ -117,7 +117,7 @@ def _reconcile(
             totals=_lines(totals),
             unexplained=_rests(unexplained(totals, explained)),
         )
-        scope.succeed(session, summary, until=now)
+        scope.succeed(session, summary, until=now, settings_digest=rules_digest(rules))
 
 
 def _reconcile_type(

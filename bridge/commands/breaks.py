@@ -14,7 +14,7 @@ from bridge.app import Application, ready_application, utc_now
 from bridge.commands.breaks_export import write_export
 from bridge.commands.options import AS_JSON, FOLDER
 from bridge.domain.causes import Cause
-from bridge.domain.money import decimals_of, minor_units
+from bridge.domain.money import money_text
 from bridge.domain.reconcile import BreakKind
 from bridge.domain.records import RecordType
 from bridge.operations import breaks as operations
@@ -207,8 +207,7 @@ def _cells(one: BreakView) -> tuple[object, ...]:
 def _money(one: BreakView) -> str | None:
     if one.amount is None or one.currency is None:
         return None
-    decimals = max(decimals_of(one.amount), minor_units(one.currency) or 0)
-    return f"{one.amount:,.{decimals}f} {one.currency}"
+    return f"{money_text(one.amount, one.currency)} {one.currency}"
 
 
 def _record(one: BreakView) -> str:

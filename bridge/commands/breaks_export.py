@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from bridge import BridgeError
 from bridge.domain.reconcile import BreakKind
 from bridge.domain.totals import TotalsRow
-from bridge.operations.breaks import BreakView
+from bridge.operations.breaks import AGES, BreakView, age_name
 
 COLUMNS = (
     "id",
@@ -43,8 +43,6 @@ COLUMNS = (
     "closed (UTC)",
     "closed by",
 )
-AGES = ((0, "0-3"), (4, "4-7"), (8, "8-30"), (31, "31-90"), (91, "over 90"))
-"""Days from which a break belongs to an age, and what that is called."""
 
 
 class BadExport(BridgeError):
@@ -218,7 +216,7 @@ def _aging(breaks: Sequence[BreakView], now: datetime) -> list[tuple[object, ...
     amounts: dict[tuple[str, str], Decimal] = {}
     for one in breaks:
         group = (str(one.kind), one.currency or "")
-        counts[*group, _age_name(age_of(one, now))] += 1
+        counts[*group, age_name(age_of(one, now))] += 1
         amounts[group] = amounts.get(group, Decimal(0)) + abs(one.amount or Decimal(0))
     return [
         (
@@ -229,10 +227,6 @@ def _aging(breaks: Sequence[BreakView], now: datetime) -> list[tuple[object, ...
         )
         for group in sorted(amounts)
     ]
-
-
-def _age_name(days: int) -> str:
-    return [name for least, name in AGES if days >= least][-1]
 
 
 _WRITERS = {".xlsx": _write_excel, ".csv": _write_csv, ".json": _write_json}

@@ -71,7 +71,7 @@ def front_page(context: ConsoleContext) -> Response:
 
     Whoever reaches the port may see it, so it shows counts and no record.
     """
-    html = _TEMPLATES.get_template("front.html").render(
+    html = TEMPLATES.get_template("front.html").render(
         health=check_health(context.sessions, now=context.clock()),
         services=context.services,
         overview=get_overview(context.sessions, jobs=context.jobs),
@@ -115,11 +115,11 @@ _URLS = Map(
         Rule("/static/console.css", endpoint="style", methods=["GET"]),
     ]
 )
-_TEMPLATES = jinja2.Environment(
+TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("bridge.console"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters["as_utc"] = _as_utc
+TEMPLATES.filters["as_utc"] = _as_utc

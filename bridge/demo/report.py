@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.demo.story import Told
-from bridge.domain.money import minor_units
+from bridge.domain.money import money_text
 from bridge.domain.records import AMOUNT_COLUMNS, RecordType
 from bridge.terminal import Terminal
 
@@ -76,11 +76,5 @@ def _totals(line: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     sides = [line[side] for side in ("erp", "crm", "difference")]
     yield record_type, currency, "count", *(f"{side['count']:,}" for side in sides)
     for column, field in AMOUNT_COLUMNS[record_type].items():
-        amounts = (_money(Decimal(side[column]), currency) for side in sides)
+        amounts = (money_text(Decimal(side[column]), currency) for side in sides)
         yield record_type, currency, field.replace("_", " "), *amounts
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    """Thousands apart, with the currency's decimals or as many more as the amount has."""
-    decimals = max(minor_units(currency) or 0, -int(amount.normalize().as_tuple().exponent))
-    return f"{amount:,.{decimals}f}"

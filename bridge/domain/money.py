@@ -60,6 +60,12 @@ def minor_units(currency: str) -> int | None:
     return MINOR_UNITS.get(currency)
 
 
+def money_text(amount: Decimal, currency: str) -> str:
+    """For people: thousands apart, the currency's decimals or as many more as the amount has."""
+    decimals = max(decimals_of(amount), minor_units(currency) or 0)
+    return f"{amount:,.{decimals}f}"
+
+
 _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR_DECIMALS = "CLF UYW"

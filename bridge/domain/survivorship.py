@@ -1,6 +1,8 @@
 """Who wins a field, and which records are expected where: the rules that a company sets."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -39,3 +41,23 @@ class Rules:
     def survivor_of(self, field_name: str) -> Survivor:
         """Who wins this field when both systems changed it."""
         return self.survivors.get(field_name, self.default_survivor)
+
+
+def rules_digest(rules: Iterable[Rules]) -> str:
+    """Names these rules, in 16 hexadecimal digits: others have another digest."""
+    text = json.dumps([_parts(one) for one in rules])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _parts(rules: Rules) -> list[object]:
+    tolerance = sorted(rules.tolerance.by_currency.items())
+    return [
+        rules.record_type,
+        [field.name for field in rules.compared],
+        sorted(rules.survivors.items()),
+        rules.default_survivor,
+        sorted(rules.mirrored),
+        rules.expected_in_erp,
+        str(rules.tolerance.default),
+        [(currency, str(most)) for currency, most in tolerance],
+    ]

@@ -117,6 +117,15 @@ class BreakHistory:
     awaiting_approval_of: str | None
 
 
+AGES = ((0, "0-3"), (4, "4-7"), (8, "8-30"), (31, "31-90"), (91, "over 90"))
+"""Days from which a break belongs to an age, and what that age is called."""
+
+
+def age_name(days: int) -> str:
+    """The age that a break of so many days belongs to."""
+    return [name for least, name in AGES if days >= least][-1]
+
+
 def list_breaks(
     sessions: sessionmaker[Session],
     *,

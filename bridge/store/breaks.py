@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from bridge.domain import reconcile
@@ -80,6 +80,16 @@ def breaks(
     for column, value in wanted.items():
         query = query.where(getattr(Break, column) == value)
     return [(row[0], row[1]) for row in session.execute(query.limit(limit))]
+
+
+def open_at(session: Session, moment: datetime, record_types: Sequence[RecordType]) -> list[Break]:
+    """The breaks of these types that were open at this instant."""
+    query = select(Break).where(
+        Break.record_type.in_(record_types),
+        Break.opened_at <= moment,
+        or_(Break.closed_at.is_(None), Break.closed_at > moment),
+    )
+    return list(session.scalars(query))
 
 
 def count_open(session: Session) -> dict[tuple[RecordType, reconcile.BreakKind], int]:

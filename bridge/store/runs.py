@@ -99,6 +99,25 @@ def latest_runs(session: Session) -> dict[str, Run]:
     return {run.job: run for run in session.scalars(select(Run).where(Run.id.in_(newest)))}
 
 
+def list_runs(
+    session: Session,
+    *,
+    job: str | None = None,
+    status: RunStatus | None = None,
+    up_to: int | None = None,
+    limit: int,
+) -> list[Run]:
+    """Runs, the newest first, from the one with the id `up_to` back."""
+    query = select(Run).order_by(Run.id.desc()).limit(limit)
+    if job is not None:
+        query = query.where(Run.job == job)
+    if status is not None:
+        query = query.where(Run.status == status)
+    if up_to is not None:
+        query = query.where(Run.id <= up_to)
+    return list(session.scalars(query))
+
+
 def find_run(session: Session, run_id: int) -> Run | None:
     """A run by its id."""
     return session.get(Run, run_id)

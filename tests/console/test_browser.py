@@ -1,30 +1,15 @@
 """The pages in a real browser."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage
 
+from tests.console.conftest import NEEDS_BROWSER
 from tests.journeys.world import World, build_world
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-_QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no browser here: apt-get install chromium, or name one in CHROMIUM"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
-        yield browser
-        browser.close()
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture
