@@ -1,5 +1,6 @@
 """Someone asks what both systems say of a record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,7 @@ class RecordState(StrEnum):
     PENDING = "PENDING"  # a correction is on its way
     AGREED = "AGREED"
     BREAK = "BREAK"  # someone must close a difference
+    GONE = "GONE"  # the ERP no longer has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,17 @@ class FieldVersions:
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """Both systems' versions of a record, its link and its state."""
+    """Both systems' versions of a record, its link and its state.
+
+    `erp` is what the ERP last said of it, even if it is gone there (`erp_deleted`).
+    """
 
     key: RecordKey
     salesforce_id: str | None
     state: RecordState
     erp: Record | None
     erp_received_at: datetime | None
+    erp_deleted: bool
     crm_modified_at: datetime | None
     crm_deleted: bool
     fields: tuple[FieldVersions, ...]
@@ -77,16 +83,17 @@ def _view(session: Session, key: RecordKey, record_id: int) -> RecordView:
         row.system: row
         for row in session.scalars(select(Version).where(Version.record_id == record_id))
     }
-    erp, crm, agreed = rows.get(System.ERP), rows.get(System.CRM), rows.get(System.AGREED)
+    erp, crm = rows.get(System.ERP), rows.get(System.CRM)
     values = {system: decode_values(key.record_type, row.content) for system, row in rows.items()}
     return RecordView(
         key=key,
         salesforce_id=session.scalar(
             select(CrosswalkRow.salesforce_id).where(CrosswalkRow.id == record_id)
         ),
-        state=_state(session, record_id, agreed is not None),
+        state=_state(session, record_id, rows),
         erp=decode_record(key.record_type, erp.content) if erp else None,
         erp_received_at=erp.known_at if erp else None,
+        erp_deleted=erp.deleted if erp else False,
         crm_modified_at=crm.modified_at if crm else None,
         crm_deleted=crm.deleted if crm else False,
         fields=_field_versions(session, key, values),
@@ -110,7 +117,7 @@ def _field_versions(
     )
 
 
-def _state(session: Session, record_id: int, agreed: bool) -> RecordState:
+def _state(session: Session, record_id: int, rows: Mapping[System, Version]) -> RecordState:
     kinds = set(
         session.scalars(
             select(Break.kind).where(Break.record_id == record_id, Break.status == BreakStatus.OPEN)
@@ -120,6 +127,8 @@ def _state(session: Session, record_id: int, agreed: bool) -> RecordState:
         return RecordState.HELD
     if kinds:
         return RecordState.BREAK
+    if System.ERP in rows and rows[System.ERP].deleted:
+        return RecordState.GONE
     on_its_way = session.scalar(
         select(Outbox.id)
         .where(Outbox.record_id == record_id, Outbox.status != OutboxStatus.DELIVERED)
@@ -127,4 +136,4 @@ def _state(session: Session, record_id: int, agreed: bool) -> RecordState:
     )
     if on_its_way is not None:
         return RecordState.PENDING
-    return RecordState.AGREED if agreed else RecordState.NEW
+    return RecordState.AGREED if System.AGREED in rows else RecordState.NEW

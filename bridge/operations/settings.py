@@ -50,3 +50,17 @@ class BreakSettings(BaseModel):
         """Whether accepting a difference of this amount takes two people."""
         limit = self.approve_from.get(currency or "", self.approve_from.get("default"))
         return amount is not None and limit is not None and abs(amount) >= limit
+
+
+class SnapshotSettings(BaseModel):
+    """Section `[snapshots]`: what the bridge believes of an ERP that says what is gone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    refuse_below_share: Decimal = Field(default=Decimal("0.8"), ge=0, le=1)
+    """A snapshot that leaves fewer than this share of what the ERP had sent is not believed, until
+    a person allows it."""
+    refuse_from_records: int = Field(default=20, ge=1)
+    """... if the ERP had sent at least so many; an empty snapshot is never believed."""
+    clock_tolerance_seconds: int = Field(default=300, ge=0)
+    """How far an ERP's clock may be ahead."""

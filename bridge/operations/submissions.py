@@ -12,8 +12,10 @@ from bridge import BridgeError
 from bridge.domain.content import encode_record
 from bridge.domain.records import Record, RecordKey, RecordType, System, key_of, values_of
 from bridge.domain.validation import Problem, ProblemCode, problems_of
+from bridge.operations.credentials import Consumer
 from bridge.operations.digest import payload_digest
 from bridge.operations.rights import is_permitted_company
+from bridge.operations.snapshots import enter_snapshot, join_snapshot
 from bridge.store.comparison import compared_fields
 from bridge.store.engine import reading
 from bridge.store.models import Submission
@@ -23,6 +25,7 @@ from bridge.store.records import (
     ensure_records,
     known_customers,
     save_versions,
+    touch_versions,
 )
 from bridge.store.submissions import claim_submission, find_submission, store_results
 
@@ -67,34 +70,41 @@ class Receipt:
 def submit_records(
     sessions: sessionmaker[Session],
     *,
-    consumer: str,
+    consumer: Consumer,
     message_id: str,
     record_type: RecordType,
     records: Sequence[Record],
-    companies: frozenset[str] = frozenset(),
+    snapshot_id: str | None = None,
     now: datetime,
 ) -> Receipt:
     """Stores a consumer's records and answers with one result per key, in order of appearance.
 
-    A record of none of the companies is rejected; where there are none, all are permitted. The
-    same message id with the same records gives the stored receipt again. Raises MessageIdReused
-    where the records are others.
+    A record of a company that the consumer's rights do not name is rejected, and so is one that
+    does not belong to the snapshot that it is told in. The same message id with the same records
+    and snapshot gives the stored receipt again. Raises MessageIdReused where they are others, and
+    what `join_snapshot` does.
     """
-    digest = payload_digest(records)
+    digest = payload_digest(records, snapshot_id)
     with sessions.begin() as session:
         submission_id = claim_submission(
             session,
-            consumer=consumer,
+            consumer=consumer.name,
             message_id=message_id,
             record_type=record_type,
             payload_digest=digest,
             now=now,
         )
         if submission_id is None:
-            stored = find_submission(session, consumer=consumer, message_id=message_id)
+            stored = find_submission(session, consumer=consumer.name, message_id=message_id)
             assert stored is not None, "a taken message id has its submission"
             return _replay(stored, record_type, digest)
-        results = _save(session, record_type, _by_key(records), companies, now)
+        by_key = _by_key(records)
+        problems = _problems(by_key, consumer.rights.company_codes)
+        if snapshot_id is not None:
+            snapshot = join_snapshot(session, consumer=consumer, snapshot_id=snapshot_id)
+            told = {key: same_key[-1] for key, same_key in by_key.items()}
+            problems |= enter_snapshot(session, snapshot, told)
+        results = _save(session, record_type, by_key, problems, now)
         store_results(session, submission_id, _encode_results(results))
     return Receipt(message_id, now, replayed=False, results=tuple(results))
 
@@ -135,25 +145,17 @@ def _save(
     session: Session,
     record_type: RecordType,
     records: Mapping[RecordKey, Sequence[Record]],
-    companies: frozenset[str],
+    problems: dict[RecordKey, Problem],
     now: datetime,
 ) -> list[RecordResult]:
-    results: dict[RecordKey, RecordResult] = {}
-    fit: dict[RecordKey, Record] = {}
-    warnings: dict[RecordKey, Problem] = {}
-    for key, same_key in records.items():
-        problem = _first_problem(key, same_key, companies)
-        results[key] = _result(key, Outcome.ACCEPTED, problem)
-        if problem is not None and problem.rejects:
-            results[key] = _result(key, Outcome.REJECTED, problem)
-            continue
-        fit[key] = same_key[0]
-        if problem is not None:
-            warnings[key] = problem
-    warnings |= _unknown_customers(session, fit)  # being held matters more
-    for key, outcome in _save_versions(session, record_type, fit, now).items():
-        results[key] = _result(key, outcome, warnings.get(key))
-    return list(results.values())
+    fit = {
+        key: same_key[0]
+        for key, same_key in records.items()
+        if key not in problems or not problems[key].rejects
+    }
+    warnings = problems | _unknown_customers(session, fit)  # being held matters more
+    outcomes = _save_versions(session, record_type, fit, now)
+    return [_result(key, outcomes.get(key, Outcome.REJECTED), warnings.get(key)) for key in records]
 
 
 def _by_key(records: Sequence[Record]) -> dict[RecordKey, list[Record]]:
@@ -164,6 +166,13 @@ def _by_key(records: Sequence[Record]) -> dict[RecordKey, list[Record]]:
         if record not in same_key:
             same_key.append(record)
     return grouped
+
+
+def _problems(
+    records: Mapping[RecordKey, Sequence[Record]], companies: frozenset[str]
+) -> dict[RecordKey, Problem]:
+    found = {key: _first_problem(key, same, companies) for key, same in records.items()}
+    return {key: problem for key, problem in found.items() if problem is not None}
 
 
 def _first_problem(
@@ -190,11 +199,12 @@ def _save_versions(
     ids = ensure_records(session, fit)
     stored = contents_of(session, list(ids.values()), System.ERP)
     compared = compared_fields(session, record_type)
-    outcomes, versions = {}, []
+    outcomes, versions, told_again = {}, [], []
     for key, record in fit.items():
         content = encode_record(record)
         if stored.get(ids[key]) == (content, False):
             outcomes[key] = Outcome.UNCHANGED
+            told_again.append(ids[key])
             continue
         outcomes[key] = Outcome.ACCEPTED
         versions.append(
@@ -210,6 +220,7 @@ def _save_versions(
             )
         )
     save_versions(session, versions)
+    touch_versions(session, told_again, System.ERP, known_at=now)
     return outcomes
 
 

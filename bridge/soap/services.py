@@ -176,11 +176,10 @@ def _submit(
     call: Call = ctx.udc
     return submit_records(
         call.sessions,
-        consumer=call.consumer.name,
+        consumer=call.consumer,
         message_id=message_id,
         record_type=record_type,
         records=records,
-        companies=call.consumer.rights.company_codes,
         now=call.now,
     )
 

@@ -43,7 +43,7 @@ def candidates(session: Session, rules: Rules) -> Iterator[list[Candidate]]:
     """All records whose versions differ in a compared field, key or existence, in pages.
 
     The database compares digests; records that agree everywhere are never read. Nor are those
-    that only the CRM has and nobody expects in the ERP.
+    that are gone from both sides, or that only the CRM has and nobody expects in the ERP.
     """
     hold_record_type(session, rules.record_type)
     last = 0
@@ -159,6 +159,7 @@ def _page(session: Session, rules: Rules, *, after: int) -> list[Candidate]:
         .where(
             Record.record_type == rules.record_type,
             Record.id > after,
+            or_(erp.deleted.is_(False), crm.deleted.is_(False)),
             or_(
                 erp.digest.is_distinct_from(crm.digest),
                 erp.digest.is_distinct_from(agreed.digest),

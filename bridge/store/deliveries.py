@@ -125,6 +125,8 @@ def _patched(
         compared=compared,
         modified_at=old.modified_at if old else now,
         known_at=now,
+        # An acknowledgement goes by sequence; what is gone comes back when it is submitted again.
+        deleted=system is System.ERP and old is not None and old.deleted,
         crm_key=str(key) if system is System.CRM else None,
     )
 

@@ -123,12 +123,19 @@ def hold_record_type(session: Session, record_type: RecordType) -> None:
 
     Until the transaction ends. Each of them reads and writes many versions and corrections in an
     order of its own: without this, two that meet on PostgreSQL would act on what has just changed,
-    or wait in a circle. On SQLite one transaction writes at a time anyway. Submissions stay free:
-    they write the ERP's versions alone, all in one order.
+    or wait in a circle. Submissions stay free: they write the ERP's versions alone, all in one
+    order.
+    """
+    hold(session, f"decide {record_type}")
+
+
+def hold(session: Session, name: str) -> None:
+    """Waits for the others that hold this name, and keeps them out until the transaction ends.
+
+    On SQLite one transaction writes at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        key = {"key": _lock_key(f"decide {record_type}")}
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), key)
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(name)})
 
 
 @contextmanager

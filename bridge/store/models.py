@@ -70,6 +70,15 @@ class CredentialKind(StrEnum):
     CERTIFICATE = "CERTIFICATE"
 
 
+class SnapshotStatus(StrEnum):
+    """Where a snapshot stands: only an OPEN one takes records, only a CLOSED one concludes."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    SUPERSEDED = "SUPERSEDED"
+    EXPIRED = "EXPIRED"
+
+
 class Consumer(Base):
     """An ERP that may call the service. `rights` is the JSON of its rights."""
 
@@ -190,9 +199,9 @@ class Version(Base):
     """What one system says of a record.
 
     `content` is the canonical JSON of its values, `digest` covers the compared ones alone.
-    `modified_at` is when it changed there, `known_at` when the bridge last learned it (by reading
-    or by writing it). `crm_key` is the External ID's value as Salesforce holds it. The currency,
-    period and amounts stand beside the content so that the database can add them up.
+    `modified_at` is when it changed there, `known_at` when the bridge last learned it (by being
+    told, by reading or by writing it). `crm_key` is the External ID's value as Salesforce holds it.
+    The currency, period and amounts stand beside the content so that the database can add them up.
     """
 
     __tablename__ = "version"
@@ -215,6 +224,61 @@ class Version(Base):
     net_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
     tax_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
     open_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
+
+
+class Snapshot(Base):
+    """The whole of a record type of a company, as a consumer tells it (bridge.domain.snapshots).
+
+    `public_id` is what consumers know it by. `members`, `gone` and `totals` (JSON: currency to
+    amount as text) are what a CLOSED one found; `allowed_at` is when a person allowed it to leave
+    out more than the settings do.
+    """
+
+    __tablename__ = "snapshot"
+    __table_args__ = (
+        Index(
+            "snapshot_one_open",
+            "consumer",
+            "record_type",
+            "company_code",
+            unique=True,
+            sqlite_where=sql("status = 'OPEN'"),
+            postgresql_where=sql("status = 'OPEN'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    consumer: Mapped[str] = mapped_column(String(80))
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType))
+    company_code: Mapped[str] = mapped_column(String(20))
+    status: Mapped[SnapshotStatus] = mapped_column(Code(SnapshotStatus))
+    as_of: Mapped[datetime] = mapped_column(Instant)
+    begun_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    allowed_at: Mapped[datetime | None] = mapped_column(Instant)
+    members: Mapped[int | None] = mapped_column(BigInteger)
+    gone: Mapped[int | None] = mapped_column(BigInteger)
+    totals: Mapped[str | None] = mapped_column(Text)
+
+
+class SnapshotMember(Base):
+    """A record that was told in an open snapshot, stored or rejected: its number and amount.
+
+    The scaled amount is `amount_high` * SPLIT + `amount_low` (bridge.store.snapshots): what was
+    rejected may be greater than 64 bits hold.
+    """
+
+    __tablename__ = "snapshot_member"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    snapshot_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("snapshot.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    number: Mapped[str] = mapped_column(String(60), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3))
+    amount_high: Mapped[int] = mapped_column(BigInteger)
+    amount_low: Mapped[int] = mapped_column(BigInteger)
 
 
 class Run(Base):

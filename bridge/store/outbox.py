@@ -67,7 +67,8 @@ def claim_batch(
 ) -> list[StagedCorrection]:
     """Takes up to `limit` due corrections for the CRM, oldest first, and marks them SENDING.
 
-    A document waits until its customer is in Salesforce, where it is named by external id.
+    A document waits until its customer is in Salesforce, where it is named by external id. What is
+    gone from the ERP stays until a run withdraws it.
     """
     hold_record_type(session, record_type)
     query = _staged(select(Outbox, Record)).where(
@@ -75,6 +76,7 @@ def claim_batch(
         Outbox.target == System.CRM,
         Outbox.record_type == record_type,
         Outbox.next_attempt_at <= now,
+        ~_is_gone_from_erp(),
     )
     if record_type is not RecordType.CUSTOMER:
         query = query.where(_customer_is_linked())
@@ -197,7 +199,8 @@ def offered_changes(
 ) -> list[StagedCorrection]:
     """Corrections for the ERP past a sequence number, oldest first, not acknowledged yet.
 
-    Of records of these companies or of no company; without companies, of all.
+    Of records of these companies or of no company; without companies, of all. What is gone from
+    the ERP cannot be changed there, and is not offered.
     """
     hold_record_type(session, record_type)
     query = _staged(select(Outbox, Record)).where(
@@ -206,6 +209,7 @@ def offered_changes(
         Outbox.status.in_(_LIVE),
         Outbox.id > after,
         _is_of(companies),
+        ~_is_gone_from_erp(),
     )
     return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
 
@@ -298,6 +302,13 @@ def _staged(query: Any) -> Any:
 
 def _is_of(companies: frozenset[str]) -> ColumnElement[bool]:
     return Record.company_code.in_({"", *companies}) if companies else true()
+
+
+def _is_gone_from_erp() -> Any:
+    erp = aliased(Version)
+    return exists().where(
+        erp.record_id == Outbox.record_id, erp.system == System.ERP, erp.deleted.is_(True)
+    )
 
 
 def _customer_is_linked() -> Any:

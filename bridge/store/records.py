@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain import totals
@@ -78,12 +78,16 @@ def find_records(session: Session, keys: Sequence[RecordKey]) -> dict[RecordKey,
 def contents_of(
     session: Session, record_ids: Sequence[int], system: System
 ) -> dict[int, tuple[str, bool]]:
-    """The content and the deleted flag of one system's versions: record id -> both."""
+    """The content and the deleted flag of one system's versions: record id -> both.
+
+    They stay as they are read until the transaction ends.
+    """
     found: dict[int, tuple[str, bool]] = {}
-    for some in chunks(record_ids):
+    for some in chunks(sorted(record_ids)):  # one order, so no deadlock
         query = select(Version.record_id, Version.content, Version.deleted).where(
             Version.record_id.in_(some), Version.system == system
         )
+        query = query.order_by(Version.record_id).with_for_update()
         found |= {row.record_id: (row.content, row.deleted) for row in session.execute(query)}
     return found
 
@@ -136,6 +140,19 @@ def save_versions(session: Session, versions: Iterable[NewVersion]) -> None:
     rows = [version_row(version) for version in versions]
     rows.sort(key=lambda row: (row["record_id"], row["system"]))  # one order, so no deadlock
     upsert(session, Version, rows, key=("record_id", "system"))
+
+
+def touch_versions(
+    session: Session, record_ids: Sequence[int], system: System, *, known_at: datetime
+) -> None:
+    """The system has said again what these versions hold. The caller holds them (`contents_of`)."""
+    for some in chunks(record_ids):
+        session.execute(
+            update(Version)
+            .where(Version.record_id.in_(some), Version.system == system)
+            .values(known_at=known_at)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _record_row(key: RecordKey) -> dict[str, Any]:

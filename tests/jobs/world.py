@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RECORD_CLASSES, Record, RecordType
+from bridge.operations.credentials import Consumer
 from bridge.operations.submissions import Receipt, submit_records
 from bridge.rules import build_rules
 from bridge.salesforce import Mapping as FieldMapping
@@ -143,7 +144,7 @@ class World:
         message_id = f"m{next(_messages)}"
         return submit_records(
             self.sessions,
-            consumer="erp",
+            consumer=Consumer("erp"),
             message_id=message_id,
             record_type=record_type,
             records=batch,

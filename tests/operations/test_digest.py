@@ -18,3 +18,10 @@ def test_notation_is_no_difference() -> None:
         [replace(FIRST, open_amount=Decimal("-0.5"))]
     )
     assert payload_digest([FIRST, SECOND]) != payload_digest([SECOND, FIRST])
+
+
+def test_the_snapshot_is_part_of_the_payload() -> None:
+    """The same records told in a snapshot, in another or in none are three payloads."""
+    digests = {payload_digest([FIRST], snapshot_id) for snapshot_id in (None, "", "1", "2")}
+    assert len(digests) == 4
+    assert payload_digest([FIRST], None) == payload_digest([FIRST])

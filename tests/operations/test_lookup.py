@@ -55,6 +55,7 @@ def test_all_versions_stand_side_by_side(sessions: Sessions) -> None:
     assert (view.key, view.salesforce_id) == (KEY, seen.salesforce_id)
     assert view.erp == customer()
     assert (view.erp_received_at, view.crm_modified_at) == (EARLY, LATER)
+    assert not view.erp_deleted
     assert not view.crm_deleted
     by_name = {field.name: field for field in view.fields}
     phone = by_name["phone"]
@@ -148,6 +149,18 @@ def test_a_break_outweighs_everything(sessions: Sessions, kinds: list[BreakKind]
         run_id = find(session, record_id, [])
         clear_unfound(session, record_type=RecordType.CUSTOMER, run_id=run_id, now=LATER)
     assert look(sessions).state is RecordState.AGREED
+
+
+def test_gone_once_the_erp_no_longer_has_it(sessions: Sessions) -> None:
+    """What it last said is still shown; a break that came of it weighs more."""
+    with sessions.begin() as session:
+        record_id = agree(session)
+        save_erp(session, customer(), deleted=True)
+    view = look(sessions)
+    assert (view.state, view.erp_deleted, view.erp) == (RecordState.GONE, True, customer())
+    with sessions.begin() as session:
+        find(session, record_id, [BreakKind.MISSING_IN_ERP])
+    assert look(sessions).state is RecordState.BREAK
 
 
 def test_a_document_is_found_by_its_whole_key(sessions: Sessions) -> None:

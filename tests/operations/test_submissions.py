@@ -1,6 +1,6 @@
 """An ERP submits records."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import Customer, Record, RecordType, System, record_type_of
+from bridge.operations.credentials import Consumer
+from bridge.operations.rights import Rights
 from bridge.operations.submissions import (
     MessageIdReused,
     Outcome,
@@ -37,14 +39,18 @@ def submit(
     *records: Record,
     message_id: str = "m1",
     now: datetime = EARLY,
-    **changes: Any,
+    consumer: str = "erp",
+    companies: Iterable[str] = (),
+    snapshot_id: str | None = None,
 ) -> Receipt:
-    plain: dict[str, Any] = {
-        "consumer": "erp",
-        "record_type": record_type_of(records[0]) if records else RecordType.CUSTOMER,
-    }
     return submit_records(
-        sessions, message_id=message_id, records=records, now=now, **(plain | changes)
+        sessions,
+        consumer=Consumer(consumer, Rights(company_codes=frozenset(companies))),
+        message_id=message_id,
+        record_type=record_type_of(records[0]) if records else RecordType.CUSTOMER,
+        records=records,
+        snapshot_id=snapshot_id,
+        now=now,
     )
 
 
@@ -73,14 +79,14 @@ def test_a_record_is_stored_as_it_came(sessions: Sessions, record_type: RecordTy
 
 
 def test_the_same_record_again_is_unchanged(sessions: Sessions) -> None:
-    """What the ERP said before does not get a new date; what is news does."""
+    """What the ERP said before is known anew, but has not changed; what is news has."""
     submit(sessions, customer())
     again = submit(sessions, customer(), message_id="m2", now=LATER)
     assert rows(again) == [("C1", UNCHANGED, None)]
     with sessions() as session:
         version = version_of(session, customer(), System.ERP)
         assert version is not None
-        assert version.modified_at == EARLY
+        assert (version.modified_at, version.known_at) == (EARLY, LATER)
     changed = submit(sessions, customer(phone=None), message_id="m3", now=LATER)
     assert rows(changed) == [("C1", ACCEPTED, None)]
     with sessions() as session:
@@ -313,7 +319,7 @@ def test_a_record_of_another_company_is_rejected(sessions: Sessions) -> None:
         invoice(number="mine"),
         invoice(number="theirs", company_code="2000"),
         invoice(number="theirs", company_code="2000", purchase_order="differs"),
-        companies=frozenset({"1000", "3000"}),
+        companies=["1000", "3000"],
     )
     assert rows(receipt) == [
         ("mine", ACCEPTED, None),
@@ -330,7 +336,7 @@ def test_a_record_of_another_company_is_rejected(sessions: Sessions) -> None:
 @pytest.mark.parametrize("record_type", RecordType)
 def test_companies_restrict_documents_alone(sessions: Sessions, record_type: RecordType) -> None:
     """A customer has none."""
-    (result,) = submit(sessions, EXAMPLES[record_type], companies=frozenset({"9999"})).results
+    (result,) = submit(sessions, EXAMPLES[record_type], companies=["9999"]).results
     expected = ACCEPTED if record_type is RecordType.CUSTOMER else REJECTED
     assert result.outcome is expected
 
@@ -338,7 +344,7 @@ def test_companies_restrict_documents_alone(sessions: Sessions, record_type: Rec
 def test_a_repeat_gives_the_receipt_though_rights_changed(sessions: Sessions) -> None:
     """What was stored was stored; a new submission meets the new rights."""
     first = submit(sessions, invoice())
-    again = submit(sessions, invoice(), companies=frozenset({"9999"}))
+    again = submit(sessions, invoice(), companies=["9999"])
     assert again.results == first.results
-    (result,) = submit(sessions, invoice(), message_id="m2", companies=frozenset({"9999"})).results
+    (result,) = submit(sessions, invoice(), message_id="m2", companies=["9999"]).results
     assert result.code == "COMPANY_NOT_PERMITTED"

@@ -94,6 +94,16 @@ def test_what_is_gone_is_a_candidate(sessions: Sessions, system: System) -> None
         assert version.deleted
 
 
+def test_what_is_gone_from_both_sides_is_not_read(sessions: Sessions) -> None:
+    """Nobody has anything to decide any more, whether both ever had it or one alone."""
+    with sessions.begin() as session:
+        agreed(session, customer())
+        for system in (System.ERP, System.CRM):
+            save(session, system, key_of(customer()), crm_values(customer()), deleted=True)
+        save_erp(session, customer(number="C2"), deleted=True)
+        assert found(session) == []
+
+
 @pytest.mark.parametrize("erp_key", ["C9", None])
 def test_a_changed_key_is_a_candidate(sessions: Sessions, erp_key: str | None) -> None:
     """The External ID is compared though it is no field."""

@@ -93,6 +93,19 @@ def test_what_the_erp_accepted_is_agreed(sessions: Sessions) -> None:
         assert crm.amount == Decimal(5000)
 
 
+def test_an_acknowledgement_brings_nothing_back(sessions: Sessions) -> None:
+    """An ERP acknowledges by sequence: what it no longer has stays gone until it is submitted."""
+    with sessions.begin() as session:
+        agree_on(session, customer())
+        correction = staged(session, wish(System.ERP, old={"phone": customer().phone}, phone="2"))
+        save_erp(session, customer(), deleted=True)
+        accept(session, Accepted(correction))
+    with sessions() as session:
+        version = version_of(session, customer(), System.ERP)
+        assert version is not None
+        assert version.deleted
+
+
 def test_a_created_record_is_linked_and_whole(sessions: Sessions) -> None:
     """Salesforce's id is kept; what was not sent is empty there, not unknown."""
     new_id = salesforce_id()

@@ -452,6 +452,22 @@ def test_a_document_waits_until_its_customer_is_in_salesforce(sessions: Sessions
 # The change feed
 
 
+def test_what_is_gone_from_the_erp_stays(sessions: Sessions) -> None:
+    """It is neither sent to Salesforce nor offered to the ERP, until it is there again."""
+    with sessions.begin() as session:
+        stage = Stage(session)
+        stage.run(wish(phone="2"), wish(System.ERP, phone="3"))
+
+        def offered() -> int:
+            found = offered_changes(session, record_type=RecordType.CUSTOMER, after=0, limit=9)
+            return len(found)
+
+        save_erp(session, customer(), deleted=True)
+        assert (stage.claim(), offered()) == ([], 0)
+        save_erp(session, customer())
+        assert (len(stage.claim()), offered()) == (1, 1)
+
+
 def test_the_feed_shows_what_is_not_acknowledged(sessions: Sessions) -> None:
     """Past a sequence number, oldest first, shown before or not."""
     with sessions.begin() as session:

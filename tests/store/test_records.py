@@ -29,8 +29,9 @@ from bridge.store.records import (
     known_customers,
     reachable_customers,
     save_versions,
+    touch_versions,
 )
-from tests.builders import compared, credit_memo, crm_record, customer, invoice, payment
+from tests.builders import EARLY, compared, credit_memo, crm_record, customer, invoice, payment
 from tests.storing import row_of, save, save_crm, save_erp, version_of
 
 Sessions = sessionmaker[Session]
@@ -163,6 +164,26 @@ def test_contents_tell_what_is_stored(sessions: Sessions) -> None:
             gone[0]: (encode_record(invoice(number="I2")), True),
         }
         assert contents_of(session, here, System.CRM) == {}
+
+
+def test_what_is_said_again_is_known_anew(sessions: Sessions, now: datetime) -> None:
+    """Of that system and those records alone; it has not changed there."""
+    with sessions.begin() as session:
+        (told, _) = save_erp(session, customer(), customer(number="C2"))
+        save_crm(session, crm_record(customer()))
+        touch_versions(session, [told], System.ERP, known_at=now)
+    with sessions() as session:
+        erp, crm, other = (
+            version_of(session, record, system)
+            for record, system in (
+                (customer(), System.ERP),
+                (customer(), System.CRM),
+                (customer(number="C2"), System.ERP),
+            )
+        )
+        assert erp is not None
+        assert (erp.modified_at, erp.known_at) == (EARLY, now)
+        assert [one and one.known_at for one in (crm, other)] == [EARLY, EARLY]
 
 
 def test_customers_are_known_once_the_erp_has_sent_them(sessions: Sessions) -> None:

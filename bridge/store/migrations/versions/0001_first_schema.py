@@ -112,6 +112,43 @@ def upgrade() -> None:
     )
     op.create_index("run_by_job", "run", ["job", "status", "id"], unique=False)
     op.create_table(
+        "snapshot",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("consumer", sa.String(length=80), nullable=False),
+        sa.Column("record_type", sa.String(length=20), nullable=False),
+        sa.Column("company_code", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("allowed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("members", sa.BigInteger(), nullable=True),
+        sa.Column("gone", sa.BigInteger(), nullable=True),
+        sa.Column("totals", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("public_id"),
+    )
+    op.create_index(
+        "snapshot_one_open",
+        "snapshot",
+        ["consumer", "record_type", "company_code"],
+        unique=True,
+        sqlite_where=sa.text("status = 'OPEN'"),
+        postgresql_where=sa.text("status = 'OPEN'"),
+    )
+    op.create_table(
+        "snapshot_member",
+        sa.Column("snapshot_id", ID, autoincrement=False, nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount_high", sa.BigInteger(), nullable=False),
+        sa.Column("amount_low", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["snapshot_id"], ["snapshot.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("snapshot_id", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "submission",
         sa.Column("id", ID, nullable=False),
         sa.Column("consumer", sa.String(length=80), nullable=False),
@@ -316,6 +353,14 @@ def downgrade() -> None:
     op.drop_table("break")
     op.drop_index(op.f("ix_submission_received_at"), table_name="submission")
     op.drop_table("submission")
+    op.drop_table("snapshot_member")
+    op.drop_index(
+        "snapshot_one_open",
+        table_name="snapshot",
+        sqlite_where=sa.text("status = 'OPEN'"),
+        postgresql_where=sa.text("status = 'OPEN'"),
+    )
+    op.drop_table("snapshot")
     op.drop_index("run_by_job", table_name="run")
     op.drop_table("run")
     op.drop_table("record")
