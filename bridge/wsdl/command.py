@@ -13,6 +13,7 @@ from bridge import BridgeError
 
 if TYPE_CHECKING:
     from bridge.wsdl.documents import Documents
+    from bridge.wsdl.lint.findings import Finding
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _ADDRESS = click.option(
@@ -139,7 +140,7 @@ def _show_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 
 
 @wsdl_group.command()
-@click.argument("source")
+@click.argument("source", required=False)
 @click.option(
     "--rules",
     is_flag=True,
@@ -152,11 +153,14 @@ def _show_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 @_AS_JSON
 @_IN_FULL
 @click.pass_context
-def lint(context: click.Context, source: str, calls: bool, as_json: bool, in_full: bool) -> None:
+def lint(
+    context: click.Context, source: str | None, calls: bool, as_json: bool, in_full: bool
+) -> None:
     """Check the WSDL SOURCE, a file or a URL, by the rules of the WS-I Basic Profile 1.1.
 
     And by what SAP, .NET, Java and PHP choke on. An envelope that was saved to a file is checked
-    too. Exit code 0: no findings. 1: some. 2: the document cannot be used.
+    too; without SOURCE, all that the bridge publishes. Exit code 0: no findings. 1: some. 2: the
+    document cannot be used.
     """
     from bridge.wsdl.lint.linting import (  # noqa: PLC0415
         findings_as_json,
@@ -164,12 +168,18 @@ def lint(context: click.Context, source: str, calls: bool, as_json: bool, in_ful
         render_findings,
     )
 
-    findings, not_followed = lint_source(source, calls=calls)
+    findings, not_followed = _own_findings() if not source else lint_source(source, calls=calls)
     if as_json:
         _print_json(findings_as_json(findings))
     else:
         click.echo(render_findings(findings, not_followed, in_full=in_full))
     context.exit(1 if findings else 0)
+
+
+def _own_findings() -> "tuple[tuple[Finding, ...], list[str]]":
+    from bridge.wsdl.published import lint_own  # noqa: PLC0415
+
+    return lint_own(), []
 
 
 def _documents(source: str | None, public_url: str | None, soap: str) -> "tuple[Documents, str]":

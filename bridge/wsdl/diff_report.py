@@ -123,17 +123,16 @@ def _areas(
 
 def _briefly(changes: list[Change]) -> Iterator[_Line]:
     """What was changed, and the names that it was changed of: each once."""
-    for (path, what, tag), group in _grouped(changes, _kind).items():
-        subjects = dict.fromkeys(_without_kind(one.subject) for one in group)
-        items = dict.fromkeys(one.item for one in group if one.item)
-        steps = [*subjects] if len(subjects) == 1 and (items or path) else []
-        text = ": ".join([*steps, *([path] if path else []), what])
-        yield _Line(2, text + tag, tuple(items or ([] if steps else subjects)))
+    for (what, tag), group in _grouped(changes, lambda one: (one.what, _tag(one))).items():
+        subjects = {_without_kind(one.subject) for one in group}
+        items = all(one.item for one in group)
+        step = f"{subjects.pop()}: " if items and len(subjects) == 1 else ""
+        yield _Line(2, step + what + tag, tuple(dict.fromkeys(map(_place, group))))
 
 
-def _kind(change: Change) -> tuple[str, str, str]:
-    """What tells was and is now has no other place in common."""
-    return (change.path if " was " in change.what else "", change.what, _tag(change))
+def _place(change: Change) -> str:
+    path = f"/{change.path}" if change.path else ""
+    return change.item or _without_kind(change.subject) + path
 
 
 def _subjects(changes: list[Change]) -> Iterator[_Line]:

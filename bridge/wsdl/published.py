@@ -11,6 +11,8 @@ from bridge.soap.wsdl import service_address, write_wsdl
 from bridge.wsdl.changes import Change
 from bridge.wsdl.compare import compare
 from bridge.wsdl.documents import documents_from
+from bridge.wsdl.lint.findings import Finding
+from bridge.wsdl.lint.linting import lint
 from bridge.wsdl.reader import describe
 from bridge.wsdl.source import UnusableDescription
 
@@ -28,6 +30,12 @@ def own_wsdl(public_url: str | None = None, soap_number: str = SOAP_11.number) -
             f"{public_url} is no address of a service: write scheme, host and port"
         ) from error
     return write_wsdl(service_address(settings), soap), WSDLS[soap].stem
+
+
+def lint_own() -> tuple[Finding, ...]:
+    """What the bridge's own descriptions break."""
+    own = (own_wsdl(soap_number=soap.number) for soap in SOAP_VERSIONS)
+    return tuple(found for content, name in own for found in lint(documents_from(content, name)))
 
 
 def published_folder() -> Path:

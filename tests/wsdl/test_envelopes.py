@@ -99,26 +99,28 @@ def test_the_bridge_answers_by_the_rules(sessions: sessionmaker[Session]) -> Non
     secret = create_consumer(sessions, name="erp", now=datetime.now(UTC))
     with served_bridge(sessions) as address:
         for credentials in ("", f"erp:{secret}@"):
-            url = address.replace("http://", f"http://{credentials}") + "/soap/v1?wsdl"
-            assert lint_source(url, calls=True) == ((), [])
+            for query in ("wsdl", "wsdl12"):
+                url = address.replace("http://", f"http://{credentials}") + f"/soap/v1?{query}"
+                assert lint_source(url, calls=True) == ((), [])
 
 
 class Careless:
     """A service that does everything wrong that can be seen from outside."""
 
-    def __init__(self, address: str) -> None:
-        self._wsdl = changed(("https://erp.example.com", address))
+    def __init__(self, address: str, text: str = GOOD) -> None:
+        self._wsdl = changed(("https://erp.example.com", address), text=text)
         self.status, self.answer, self.kind = "200 OK", FAULT, "text/xml"
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Takes the address of its WSDL from the request, and answers all calls alike."""
-        text = self.answer
+        text, status = self.answer, self.status
         if environ["REQUEST_METHOD"] == "GET":
+            status = "200 OK"
             host = environ["HTTP_HOST"]
             text = self._wsdl.replace("127.0.0.1", host) if "invalid" in host else self._wsdl
-        start_response(self.status, [("Content-Type", self.kind)])
+        start_response(status, [("Content-Type", self.kind)])
         return [text.encode()]
 
 
@@ -145,6 +147,35 @@ def test_a_careless_service_is_told(status: str, answer: str, kind: str, rules: 
         findings, _ = lint_source(f"{address}/orders?wsdl", calls=True)
     assert {one.rule.name for one in findings} == rules
     assert rules <= {one.name for one in RULES} | {"R1000"}
+
+
+IN_SOAP_12 = GOOD.replace("/wsdl/soap/", "/wsdl/soap12/")
+FAULT_12 = FAULT.replace("schemas.xmlsoap.org/soap/envelope/", "www.w3.org/2003/05/soap-envelope")
+MEDIA_TYPE_12 = "application/soap+xml; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "kind", "rules"),
+    [
+        ("400 Bad Request", FAULT_12, MEDIA_TYPE_12, {"T9"}),
+        ("500 Oops", FAULT_12, "text/xml", {"T9", "T10"}),
+        ("200 OK", FAULT_12, MEDIA_TYPE_12, {"T9", "T10", "T11"}),
+        ("500 Oops", FAULT, MEDIA_TYPE_12, {"T9", "T10"}),
+    ],
+)
+def test_a_careless_service_of_soap_12_is_told(
+    status: str, answer: str, kind: str, rules: set[str]
+) -> None:
+    """SOAP 1.2 is called in its own words: its faults travel with HTTP 400 or 500."""
+
+    def make(address: str) -> "WSGIApplication":
+        careless = Careless(address, IN_SOAP_12)
+        careless.status, careless.answer, careless.kind = status, answer, kind
+        return careless
+
+    with served(make) as address:
+        findings, _ = lint_source(f"{address}/orders?wsdl", calls=True)
+    assert {one.rule.name for one in findings} == rules
 
 
 def test_only_the_host_of_the_wsdl_is_called(tmp_path: Path) -> None:

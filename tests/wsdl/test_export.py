@@ -1,8 +1,10 @@
 """What consumers are handed is right: valid samples, whole schemas, projects that open."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -20,9 +22,9 @@ XS = "http://www.w3.org/2001/XMLSchema"
 CON = {"con": "http://eviware.com/soapui/config"}
 
 
-def exported(folder: Path, source: Path | str | None = None) -> list[Path]:
+def exported(folder: Path, source: Path | str | None = None, soap: str = "1.1") -> list[Path]:
     """`wsdl export`, of the bridge's own WSDL or another: the files."""
-    of = [] if source is None else ["--of", str(source)]
+    of = ["--soap", soap] if source is None else ["--of", str(source)]
     done = CliRunner().invoke(wsdl_group, ["export", str(folder), *of])
     assert done.exit_code == 0, done.output
     files = [Path(line) for line in done.output.splitlines()]
@@ -75,31 +77,41 @@ def test_samples_of_our_operations_are_valid(tmp_path: Path) -> None:
     assert "PurchaseOrder" not in minimal
 
 
+@pytest.mark.parametrize("soap", ["1.1", "1.2"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_bridge_takes_the_samples(tmp_path: Path, sessions: sessionmaker[Session]) -> None:
+def test_the_bridge_takes_the_samples(
+    tmp_path: Path, sessions: sessionmaker[Session], soap: str
+) -> None:
     """Sent to a running bridge as they are, every record of every sample is accepted.
 
     What asks for something that is not there is answered by a typed fault.
     """
     secret = create_consumer(sessions, name="erp", now=datetime.now(UTC))
-    exported(tmp_path / "out")
+    folder = tmp_path / "out"
+    collection = next(one for one in exported(folder, soap=soap) if one.suffix == ".json")
     codes, outcomes = set(), set()
     with served_bridge(sessions) as address:
-        for path in sorted((tmp_path / "out" / "samples").glob("*.xml")):
-            operation = path.stem.rpartition("-")[0]
-            action = f'"urn:erp-bridge:v1/{operation}"'
+        for request in postman_requests(json.loads(collection.read_text())):
+            path = folder / "samples" / f"{request['name']}.xml"
             answer = requests.post(
                 f"{address}/soap/v1",
                 data=path.read_bytes(),
-                headers={"Content-Type": "text/xml; charset=utf-8", "SOAPAction": action},
+                headers={one["key"]: one["value"] for one in request["header"]},
                 auth=("erp", secret),
                 timeout=30,
             )
             told = etree.fromstring(answer.content)
             codes.add(told.findtext(".//{*}BridgeFault/{*}Code"))
             outcomes |= {one.text for one in told.iterfind(".//{*}Result/{*}Outcome")}
-    assert codes == {None, "UnknownMessageId", "UnknownRecord"}
+    assert codes == {None, "UnknownMessageId"}
     assert outcomes == {"ACCEPTED"}
+
+
+def postman_requests(collection: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The requests of a collection, named as the samples are."""
+    for folder in collection["item"]:
+        for item in folder["item"]:
+            yield {"name": f"{folder['name']}-{item['name']}", **item["request"]}
 
 
 @pytest.mark.parametrize("name", ["partner-49.0", "partner-66.0", "outbound-message"])
