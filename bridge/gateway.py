@@ -8,8 +8,9 @@ bodies, each within its time, and a thread takes the request when the body is th
 import asyncio
 import sys
 from asyncio import AbstractEventLoop
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from granian._granian import RSGIHTTPProtocol, RSGIProtocolClosed, RSGIProtocolError
@@ -19,6 +20,9 @@ from bridge.app import Application, open_worker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+_SMALL_BYTES = 64 * 1024
+"""A body of no more is received in one go, which takes half as much work as in pieces."""
 
 
 class Gateway:
@@ -57,9 +61,11 @@ class Gateway:
 
     async def _receive(self, environ: "WSGIEnvironment", body: "_Body") -> int:
         """Waits for the body, unless it is one to be refused unread; how many bytes there are."""
-        announced = environ.get("CONTENT_LENGTH", "")
-        most = int(announced) if announced.isdecimal() else self._max_body_bytes + 1
-        most = 0 if most > self._max_body_bytes + 1 else most
+        most = self._most_bytes(environ)
+        if most <= min(_SMALL_BYTES, self._settings.max_waiting_bytes - self._waiting_bytes):
+            self._waiting_bytes += most
+            await body.receive_all()
+            return most
         came = 0
         while came < most and self._waiting_bytes < self._settings.max_waiting_bytes:
             chunk_bytes = await body.receive_chunk()
@@ -68,6 +74,13 @@ class Gateway:
             came += chunk_bytes
             self._waiting_bytes += chunk_bytes
         return came
+
+    def _most_bytes(self, environ: "WSGIEnvironment") -> int:
+        """How many bytes may come, and are worth to be waited for."""
+        announced = environ.get("CONTENT_LENGTH", "")
+        if announced.isdecimal():
+            return int(announced) if int(announced) <= self._max_body_bytes else 0
+        return self._max_body_bytes + 1 if "HTTP_TRANSFER_ENCODING" in environ else 0
 
     def _answer(self, environ: "WSGIEnvironment") -> tuple[int, list[tuple[str, str]], bytes]:
         started: list[Any] = []
@@ -88,7 +101,7 @@ class _Body:
     """A body for a thread; its bytes are awaited by the event loop, until a time of its clock."""
 
     def __init__(self, protocol: RSGIHTTPProtocol, loop: AbstractEventLoop, until: float) -> None:
-        self._chunks: AsyncIterator[bytes] = aiter(protocol)
+        self._protocol = protocol
         self._loop = loop
         self._until = until
         self._received = bytearray()
@@ -103,16 +116,28 @@ class _Body:
         del self._received[:most]
         return content
 
+    async def receive_all(self) -> None:
+        """Waits for all of it; of one that does not come whole, nothing is kept."""
+        self._received += await self._in_time(self._protocol)
+        self._ended = True
+
     async def receive_chunk(self) -> int:
         """Waits for more; how many bytes came, 0 at the end."""
-        try:
-            async with asyncio.timeout_at(self._until):
-                chunk = await anext(self._chunks)
-        except (StopAsyncIteration, TimeoutError, RSGIProtocolClosed, RSGIProtocolError):
-            chunk = b""
+        chunk = await self._in_time(self._chunks.__anext__)
         self._ended = not chunk
         self._received += chunk
         return len(chunk)
+
+    @cached_property
+    def _chunks(self) -> AsyncIterator[bytes]:
+        return aiter(self._protocol)
+
+    async def _in_time(self, receive: Callable[[], Awaitable[bytes]]) -> bytes:
+        try:
+            async with asyncio.timeout_at(self._until):
+                return await receive()
+        except (StopAsyncIteration, TimeoutError, RSGIProtocolClosed, RSGIProtocolError):
+            return b""
 
     async def _receive(self, size: int) -> None:
         while len(self._received) < size and not self._ended:

@@ -106,7 +106,7 @@ def _received(environ: "WSGIEnvironment", limit: int) -> bytes:
     else:
         content = stream.read(int(announced))
         if len(content) < int(announced):
-            raise RequestIncomplete(f"the body ended after {len(content)} of {announced} bytes")
+            raise RequestIncomplete(f"not all of the announced {announced} bytes came in time")
     if len(content) > limit:
         raise RequestTooLarge(_too_large(limit))
     if not content:
