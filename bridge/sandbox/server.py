@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from cheroot import wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from bridge.sandbox.errors import SandboxError
 from bridge.sandbox.http.application import SandboxApplication
@@ -44,12 +46,21 @@ class Credentials:
         return self.jwt_private_key_path.read_text(encoding="ascii")
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """What the sandbox shows to clients that speak HTTPS alone: PEM files."""
+
+    path: Path
+    key_path: Path
+
+
 class SandboxServer:
     """A Salesforce on ``database``, from ``start()`` to ``stop()`` or within a ``with`` block.
 
     ``port`` 0 takes any free port. ``clock`` answers the moment, zone included; SystemModstamp and
-    the end of sessions follow it. Raises SandboxError if the database, the schema file, the JWT
-    key beside the database, or the port cannot be used.
+    the end of sessions follow it. With a ``certificate`` it speaks HTTPS. Raises SandboxError
+    if the database, the schema file, the JWT key beside the database, the certificate, or the port
+    cannot be used.
     """
 
     def __init__(
@@ -61,6 +72,7 @@ class SandboxServer:
         schema: Path | None = None,
         clock: Callable[[], datetime] = _utc_now,
         session_lifetime: timedelta = SESSION_LIFETIME,
+        certificate: Certificate | None = None,
     ) -> None:
         self._database = database
         self._host = host
@@ -68,6 +80,7 @@ class SandboxServer:
         self._schema = schema
         self._clock = clock
         self._session_lifetime = session_lifetime
+        self._certificate = certificate
         self._org: Org | None = None
         self._server: wsgi.Server | None = None
         self._thread: threading.Thread | None = None
@@ -76,7 +89,7 @@ class SandboxServer:
     def url(self) -> str:
         """Where it listens, such as ``http://127.0.0.1:41234``."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{'https' if self._certificate else 'http'}://{host}:{self._port}"
 
     @property
     def credentials(self) -> Credentials:
@@ -98,7 +111,7 @@ class SandboxServer:
         try:
             jwt_key = load_jwt_key(self._jwt_key_path)
             application = SandboxApplication(self._org, jwt_key.public_key())
-            self._server = _listen(self._host, self._port, application)
+            self._server = _listen(self._host, self._port, application, self._certificate)
         except SandboxError:
             self.stop()
             raise
@@ -165,7 +178,9 @@ class _Server(wsgi.Server):
         return socket_
 
 
-def _listen(host: str, port: int, application: SandboxApplication) -> wsgi.Server:
+def _listen(
+    host: str, port: int, application: SandboxApplication, certificate: Certificate | None
+) -> wsgi.Server:
     server = _Server(
         (host, port),
         application,
@@ -177,12 +192,22 @@ def _listen(host: str, port: int, application: SandboxApplication) -> wsgi.Serve
     )
     server.keep_alive_conn_limit = _IDLE_CONNECTIONS
     server.expiration_interval = _LOOK_ROUND_SECONDS
+    if certificate is not None:
+        server.ssl_adapter = _tls(certificate)
     try:
         server.prepare()
     except OSError as error:
         message = f"cannot listen on {host}:{port}; if the port is taken, choose another: {error}"
         raise SandboxError(message) from error
     return server
+
+
+def _tls(certificate: Certificate) -> BuiltinSSLAdapter:
+    try:
+        return BuiltinSSLAdapter(str(certificate.path), str(certificate.key_path))
+    except (OSError, ssl.SSLError) as error:
+        message = f"cannot use {certificate.path} with {certificate.key_path} for TLS: {error}"
+        raise SandboxError(message) from error
 
 
 def _greeting(server: SandboxServer, database: Path) -> str:

@@ -57,9 +57,10 @@ def envelopes() -> Path:
     return _shared(SHARED / "envelopes")
 
 
-@pytest.fixture(scope="session")
-def partner_wsdl() -> Path:
-    return _shared(SHARED / "wsdl" / "partner-66.0.wsdl")
+@pytest.fixture(scope="session", params=["49.0", "66.0"])
+def partner_wsdl(request: pytest.FixtureRequest) -> Path:
+    """Salesforce's own Partner WSDL, old and new."""
+    return _shared(SHARED / "wsdl" / f"partner-{request.param}.wsdl")
 
 
 def _shared(path: Path) -> Path:

@@ -59,6 +59,19 @@ def test_query_answers_as_recorded(partner: Partner, envelopes: Path, operation:
     assert body(ours) == body(text)
 
 
+def test_query_more_answers_as_recorded(partner: Partner, envelopes: Path) -> None:
+    """The last page: done, no locator, the size of the whole result."""
+    rows = [{"Name": f"N{n}", "Phone": "1"} for n in range(200)]
+    assert all(row.success for row in partner.create("Account", *rows))
+    partner.create("Account", *rows[:2])
+    small = "<p:QueryOptions><p:batchSize>200</p:batchSize></p:QueryOptions>"
+    page = partner.query("SELECT Id, Name, Phone FROM Account", headers=small)
+    locator = page.findtext("p:queryLocator", None, NS)
+    ours = partner.send(f"<p:queryMore><p:queryLocator>{locator}</p:queryLocator></p:queryMore>")
+    text = recorded(envelopes, "soapforce-query_more_response").replace(b"StageName", b"Phone")
+    assert body(ours) == body(text)
+
+
 def test_retrieve_answers_as_recorded(partner: Partner, envelopes: Path) -> None:
     """Id once where it was not asked for, nil where a field is empty."""
     (made,) = partner.create("Account", {"Name": "A", "Phone": "1"})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from bridge.sandbox import SandboxError, SandboxServer
+from bridge.sandbox import Certificate, SandboxError, SandboxServer
 from bridge.sandbox.schema import DEFAULT_SCHEMA
 from tests.sandbox.partner import Partner, sobjects
 
@@ -95,6 +95,14 @@ def test_a_broken_jwt_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "org.db.jwt-key.pem").write_text("no key")
     with pytest.raises(SandboxError, match=r"jwt-key\.pem"):
         SandboxServer(tmp_path / "org.db").start()
+
+
+def test_a_broken_certificate_is_refused(tmp_path: Path) -> None:
+    """The message names the files."""
+    (tmp_path / "cert.pem").write_text("no certificate")
+    certificate = Certificate(tmp_path / "cert.pem", tmp_path / "key.pem")
+    with pytest.raises(SandboxError, match=r"cert\.pem with .*key\.pem"):
+        SandboxServer(tmp_path / "org.db", certificate=certificate).start()
 
 
 def test_credentials_are_known_once_it_has_started(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A client generated from Salesforce's own WSDL reads every answer, strictly."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from lxml import etree
 from zeep.exceptions import Fault
 
 from bridge.sandbox import SandboxServer
-from tests.sandbox.partner import Partner
+from tests.sandbox.conftest import Clock
 
 Caller = Callable[..., Any]
 
@@ -22,14 +22,35 @@ def client(partner_wsdl: Path) -> Any:
     return zeep.Client(str(partner_wsdl), settings=settings)  # type: ignore[no-untyped-call]
 
 
+def small_pages(client: Any) -> Any:
+    """The header in the WSDL's own form: the newer one knows a scope, which stays away."""
+    header = client.get_element("{urn:partner.soap.sforce.com}QueryOptions")(200)
+    if hasattr(header, "scope"):
+        header.scope = zeep.xsd.SkipValue
+    return header
+
+
+def service_at(client: Any, address: str) -> Any:
+    return client.create_service("{urn:partner.soap.sforce.com}SoapBinding", address)
+
+
+def log_in(client: Any, sandbox: SandboxServer) -> Any:
+    """login() at 64.0, the last version that has it."""
+    credentials = sandbox.credentials
+    service = service_at(client, f"{sandbox.url}/services/Soap/u/64.0")
+    answer = service.login(credentials.username, credentials.password)
+    return getattr(answer, "body", answer)  # zeep unwraps answers without headers
+
+
 @pytest.fixture
-def call(client: Any, sandbox: SandboxServer, partner: Partner) -> Caller:
-    """Calls an operation by name; answers its body."""
-    address = f"{sandbox.url}/services/Soap/u/66.0"
-    service = client.create_service("{urn:partner.soap.sforce.com}SoapBinding", address)
+def call(client: Any, sandbox: SandboxServer, partner_wsdl: Path) -> Caller:
+    """Calls an operation by name, logged in by login(); answers its body."""
+    session_id = log_in(client, sandbox).sessionId
+    version = partner_wsdl.stem.removeprefix("partner-")
+    service = service_at(client, f"{sandbox.url}/services/Soap/u/{version}")
 
     def call(operation: str, *arguments: Any, **headers: Any) -> Any:
-        soap_headers = {"SessionHeader": {"sessionId": partner.token}, **headers}
+        soap_headers = {"SessionHeader": {"sessionId": session_id}, **headers}
         answer = service[operation](*arguments, _soapheaders=soap_headers)
         assert answer.header.LimitInfoHeader.limitInfo[0].type == "API REQUESTS"
         return answer.body.result
@@ -47,6 +68,17 @@ def sobject(client: Any, kind: str, **fields: str) -> Any:
     return client.get_type(f"{namespace}sObject")(
         type=kind, Id=zeep.xsd.SkipValue, _value_1=elements
     )
+
+
+def test_login_tells_where_to_call(client: Any, sandbox: SandboxServer) -> None:
+    """The address of the version that was logged in at, and the user."""
+    result = log_in(client, sandbox)
+    assert result.serverUrl.startswith(f"{sandbox.url}/services/Soap/u/64.0/00D")
+    assert result.userInfo.userName == sandbox.credentials.username
+    found = service_at(client, result.serverUrl).query(
+        "SELECT Id FROM User", _soapheaders={"SessionHeader": {"sessionId": result.sessionId}}
+    )
+    assert found.body.result.records[0].Id == result.userId
 
 
 def test_writes_are_read_back(client: Any, call: Caller) -> None:
@@ -76,7 +108,7 @@ def test_queries_are_read_in_pages(client: Any, call: Caller) -> None:
     page = call(
         "query",
         "SELECT Id, Name, Owner.Name FROM Account",
-        QueryOptions={"batchSize": 200, "scope": zeep.xsd.SkipValue},
+        QueryOptions=small_pages(client),
     )
     assert (page.done, page.size, len(page.records)) == (False, 400, 200)
     rest = call("queryMore", page.queryLocator)
@@ -126,6 +158,21 @@ def test_the_rest_is_read(call: Caller) -> None:
     window = (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 1, 13, tzinfo=UTC))
     assert call("getUpdated", "Account", *window).ids == []
     assert call("getDeleted", "Account", *window).deletedRecords == []
+
+
+def test_merges_and_deletions_are_told(client: Any, call: Caller, clock: Clock) -> None:
+    """The merged loser is among the deleted, and gone for good once the bin is emptied."""
+    winner, loser = call(
+        "create", [sobject(client, "Account", Name="W"), sobject(client, "Account", Name="L")]
+    )
+    master = sobject(client, "Account", Phone="1")
+    master.Id = winner.id
+    (merged,) = call("merge", [{"masterRecord": master, "recordToMergeIds": [loser.id]}])
+    assert (merged.success, merged.id, merged.mergedRecordIds) == (True, winner.id, [loser.id])
+    clock.advance(minutes=2)
+    window = (clock.moment - timedelta(minutes=10), clock.moment)
+    (gone,) = call("getDeleted", "Account", *window).deletedRecords
+    assert gone.id == loser.id
 
 
 def test_faults_are_typed(client: Any, call: Caller) -> None:

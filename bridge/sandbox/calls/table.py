@@ -1,14 +1,15 @@
-"""The table of operations, and the way from an envelope to an answer."""
+"""The table of operations, and what every call goes through."""
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.sandbox.calls import deletes, describe, reads, replication, users, writes
 from bridge.sandbox.calls.context import Call
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.org import Org
-from bridge.sandbox.soap.wire import PARTNER, answer, read_request, unknown_operation
+from bridge.sandbox.soap.wire import PARTNER, Request, answer, unknown_operation
 from bridge.sandbox.storage.sessions import check_session
 
 OLDEST_VERSION = Decimal(21)
@@ -38,13 +39,25 @@ OPERATIONS: Mapping[str, Callable[[Call], str]] = {
 }
 
 
-def answer_call(org: Org, content: bytes, version: str, base_url: str) -> str:
-    """The response envelope for a request envelope.
+@dataclass(frozen=True)
+class Answer:
+    """What an operation answered: the elements of its response, and the day's API calls so far."""
 
-    ``version`` is the path's, such as ``66.0``. Raises ApiFault or ClientFault.
+    operation: str
+    result: str
+    calls: int | None  # None for login, which is not counted
+    limit: int
+
+    def envelope(self) -> str:
+        return answer(self.operation, self.result, calls=self.calls, limit=self.limit)
+
+
+def perform(org: Org, request: Request, version: str, base_url: str) -> Answer:
+    """Answer a call. ``version`` is the path's, such as ``66.0``.
+
+    Raises ApiFault or ClientFault.
     """
     number = _checked_version(version)
-    request = read_request(content)
     operation = OPERATIONS.get(request.operation)
     is_login = request.operation == "login"
     if operation is None or (is_login and number > users.LAST_LOGIN_VERSION):
@@ -56,7 +69,7 @@ def answer_call(org: Org, content: bytes, version: str, base_url: str) -> str:
         user_id = check_session(org, request.headers.session_id)
         calls = _count_call(org, limit)
     result = operation(Call(org, request.body, request.headers, user_id, number, base_url))
-    return answer(request.operation, result, calls=calls, limit=limit)
+    return Answer(request.operation, result, calls, limit)
 
 
 def _checked_version(version: str) -> Decimal:
