@@ -16,11 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge import BridgeError, __version__
 from bridge.app import Application, open_application, ready_application, utc_now
 from bridge.commands.breaks import breaks_group
+from bridge.commands.calls import calls_group
+from bridge.commands.consumers import consumers_group
 from bridge.commands.options import AS_JSON, FOLDER
 from bridge.commands.runs import runs_group
 from bridge.demo.command import demo_command
 from bridge.feed.command import feed_command
-from bridge.operations.consumers import consumer_names, create_consumer
 from bridge.operations.overview import (
     get_overview,
     list_dead_letters,
@@ -80,32 +81,6 @@ def upgrade(folder: Path | None) -> None:
     upgrade_schema(application.engine)
     application.prepare_database()
     click.echo("the schema is up to date")
-
-
-@main.group()
-def consumers() -> None:
-    """Who may call the SOAP service."""
-
-
-@consumers.command("add")
-@FOLDER
-@click.argument("name")
-def add_consumer(folder: Path | None, name: str) -> None:
-    """Add a consumer and print its secret, which is shown this once."""
-    with ready_application(folder) as application:
-        click.echo(create_consumer(application.sessions, name=name, now=utc_now()))
-
-
-@consumers.command("list")
-@FOLDER
-def show_consumers(folder: Path | None) -> None:
-    """List the consumers."""
-    with ready_application(folder) as application, _terminal() as terminal:
-        rows = (
-            (name, f"{added:%Y-%m-%d %H:%M}", "enabled" if enabled else "disabled")
-            for name, added, enabled in consumer_names(application.sessions)
-        )
-        terminal.table("Consumers", ("name", "added (UTC)", "state"), rows)
 
 
 @main.group()
@@ -235,6 +210,8 @@ def sandbox(port: int, host: str, database: Path, schema: Path | None) -> None:
 
 
 main.add_command(breaks_group)
+main.add_command(calls_group)
+main.add_command(consumers_group)
 main.add_command(demo_command)
 main.add_command(feed_command)
 main.add_command(runs_group)

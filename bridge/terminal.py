@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as RichProgress
 from rich.table import Table
+from rich.text import Text
 
 from jobs.context import RunReport
 
@@ -85,7 +86,7 @@ class Terminal:
             justify: Literal["left", "right"] = "right" if number else "left"
             table.add_column(column.lstrip("#"), justify=justify, overflow="fold")
         for row in rows:
-            table.add_row(*("" if cell is None else str(cell) for cell in row))
+            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
         self.out.print(table)
 
     def run(self, report: RunReport) -> None:

@@ -60,7 +60,7 @@ class Seal:
     def open(self, sealed: str) -> str:
         """The secret that was encrypted. Raises NoDigestKey."""
         try:
-            return self._require_keys().decrypt(sealed).decode()
+            return self._require_keys().decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise NoDigestKey(
                 "a secret was encrypted with another key: put that key on a line of its own"

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from bridge import BridgeError
-from bridge.domain.records import RecordType
+from bridge.domain.records import Invoice, RecordType, fields_of
+from bridge.domain.validation import value_problems
 
 Network = IPv4Network | IPv6Network
+
+_COMPANY_CODE = fields_of(Invoice)["company_code"]
+_GREATEST_LIMIT = 100_000
 
 
 class BadRights(BridgeError):
@@ -29,6 +33,17 @@ class Rights:
     calls_per_minute: int | None = None
     calls_at_once: int | None = None
     keep_envelopes: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises BadRights for what cannot be met."""
+        for code in self.company_codes:
+            for problem in value_problems(_COMPANY_CODE, code, None):
+                raise BadRights(problem.message)
+        for name in ("calls_per_minute", "calls_at_once"):
+            limit = getattr(self, name)
+            if limit is not None and not 1 <= limit <= _GREATEST_LIMIT:
+                label = name.replace("_", " ")
+                raise BadRights(f"{label}: {limit} is not between 1 and {_GREATEST_LIMIT:,}")
 
 
 UNRESTRICTED = Rights()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import Call
@@ -81,10 +81,10 @@ def find_call(session: Session, call_id: int) -> KeptCall | None:
     return KeptCall(row[0], kept, envelope is not None)
 
 
-def last_calls(session: Session) -> dict[str, datetime]:
-    """When each consumer called last."""
-    query = select(Call.consumer, func.max(Call.at)).where(Call.consumer.is_not(None))
-    return {row[0]: row[1] for row in session.execute(query.group_by(Call.consumer)) if row[0]}
+def last_call_at(session: Session, consumer: str) -> datetime | None:
+    """When a consumer called last, as far as the trail reaches."""
+    query = select(Call.at).where(Call.consumer == consumer)
+    return session.scalar(query.order_by(Call.id.desc()).limit(1))
 
 
 def purge_calls(session: Session, *, before: datetime, limit: int) -> int:

@@ -21,9 +21,10 @@ def add_consumer(session: Session, *, name: str, rights: str = "{}", now: dateti
     return session.scalar(statement)
 
 
-def find_consumer(session: Session, name: str) -> Consumer | None:
-    """A consumer by name, disabled ones included."""
-    return session.scalar(select(Consumer).where(Consumer.name == name))
+def find_consumer(session: Session, name: str, *, hold: bool = False) -> Consumer | None:
+    """A consumer by name, disabled ones included; nobody else changes one that is held."""
+    query = select(Consumer).where(Consumer.name == name)
+    return session.scalar(query.with_for_update() if hold else query)
 
 
 def list_consumers(session: Session) -> list[Consumer]:
@@ -44,14 +45,16 @@ def add_credential(
     return session.scalar(statement) is not None
 
 
-def credentials_of(
-    session: Session, consumer_id: int, *, kind: CredentialKind | None = None
-) -> list[Credential]:
-    """A consumer's proofs, expired ones included, newest first; all of them, or of one kind."""
+def credentials_of(session: Session, consumer_id: int) -> list[Credential]:
+    """A consumer's proofs, expired ones included, newest first."""
     query = select(Credential).where(Credential.consumer_id == consumer_id)
-    if kind is not None:
-        query = query.where(Credential.kind == kind)
     return list(session.scalars(query.order_by(Credential.id.desc())))
+
+
+def credentials_of_kind(session: Session, kind: CredentialKind) -> list[Credential]:
+    """All consumers' proofs of a kind, held until the transaction ends."""
+    query = select(Credential).where(Credential.kind == kind).order_by(Credential.id)
+    return list(session.scalars(query.with_for_update()))
 
 
 def find_claimed(

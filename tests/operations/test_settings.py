@@ -1,0 +1,27 @@
+"""The operations' sections of the settings."""
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from bridge.operations.kept_secrets import make_key
+from bridge.operations.settings import ConsumerSettings
+
+
+def test_several_keys_stand_one_to_a_line() -> None:
+    """Blank lines and spaces around them are no matter."""
+    keys = SecretStr(f"\n {make_key()} \n\n{make_key()}\n")
+    assert ConsumerSettings(digest_key=keys).digest_key == keys
+
+
+@pytest.mark.parametrize("key", ["hush", "x" * 44, make_key()[:-4], f"{make_key()}\nhush"])
+def test_a_key_that_is_none_is_refused(key: str) -> None:
+    """With how to make one, and without what was given."""
+    with pytest.raises(ValidationError, match="erp-bridge consumers make-key") as told:
+        ConsumerSettings(digest_key=SecretStr(key))
+    assert "hush" not in str(told.value)
+
+
+def test_a_key_does_not_show() -> None:
+    """Neither in a log nor in a traceback."""
+    key = make_key()
+    assert key not in repr(ConsumerSettings(digest_key=SecretStr(key)))
