@@ -1,14 +1,14 @@
 """When two values are the same to a business, and the digest that finds records to look at."""
 
 import hashlib
-import json
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
 
-from bridge.domain.money import trimmed
+from bridge.domain.money import plain_text
 from bridge.domain.records import Field, Kind, Value, Values
 
 
@@ -35,17 +35,13 @@ def agree(
 
 def normalised(compared: Field, value: Value | None) -> str | None:
     """The value as a text that is equal where two values mean the same; None where empty."""
-    match value:
-        case None:
-            return None
-        case Decimal():
-            return f"{trimmed(value):f}"
-        case date():
-            return value.isoformat()
-        case str():
-            return _normalised_text(compared.kind, value)
-        case _:
-            return str(value)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _normalised_text(compared.kind, value)
+    if isinstance(value, Decimal):
+        return plain_text(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def digest(compared: Iterable[Field], values: Values) -> bytes:
@@ -55,15 +51,17 @@ def digest(compared: Iterable[Field], values: Values) -> bytes:
     other may still have different ones, which costs a look and changes no decision. A value that
     was not read differs from an empty one.
     """
-    parts = [
-        normalised(one, values[one.name]) if one.name in values else _UNREAD for one in compared
-    ]
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    parts = [_part(one, values[one.name]) if one.name in values else _UNREAD for one in compared]
+    return hashlib.blake2b(f"[{','.join(parts)}]".encode(), digest_size=16).digest()
 
 
-_UNREAD = 0
-"""Stands for a value that was not read: no normalised value is a JSON number."""
+_UNREAD = "0"
+"""Stands for a value that was not read: others are JSON's texts or null."""
+
+
+def _part(compared: Field, value: Value | None) -> str:
+    normal = normalised(compared, value)
+    return "null" if normal is None else quoted(normal)
 
 
 def _normalised_text(kind: Kind, text: str) -> str | None:

@@ -4,30 +4,38 @@ Decimals travel as strings, dates in ISO 8601; keys are sorted, so equal values 
 """
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import fields as dataclass_fields
 from datetime import date
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
-from bridge.domain.money import trimmed
+from bridge.domain.money import plain_text
 from bridge.domain.records import (
     RECORD_CLASSES,
+    DocumentLine,
     Field,
     Item,
     Kind,
+    PaymentApplication,
     Record,
     RecordType,
     Value,
     Values,
     fields_of,
-    values_of,
 )
 
 
 def encode_values(values: Values) -> str:
     """The values as canonical JSON; empty (None) values are kept, absent ones are absent."""
-    plain = {name: encode_value(value) for name, value in values.items()}
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    texts = [
+        f'"{name}":{_JSON_OF_TYPE.get(type(value), quoted)(value)}'
+        for name, value in sorted(values.items())
+    ]
+    return "{" + ",".join(texts) + "}"
 
 
 def decode_values(record_type: RecordType, text: str) -> dict[str, Value | None]:
@@ -38,7 +46,7 @@ def decode_values(record_type: RecordType, text: str) -> dict[str, Value | None]
 
 def encode_record(record: Record) -> str:
     """The whole record as canonical JSON: equal records are equal texts."""
-    return encode_values(values_of(record))
+    return _ENCODERS[type(record)](record)
 
 
 def decode_record(record_type: RecordType, text: str) -> Record:
@@ -54,7 +62,7 @@ def encode_value(value: Value | None) -> Any:
         case str():
             return str(value)
         case Decimal():
-            return f"{trimmed(value):f}"
+            return plain_text(value)
         case date():
             return value.isoformat()
         case tuple():
@@ -102,3 +110,27 @@ def _decode_item(field: Field, raw: dict[str, Any]) -> Item:
         **{name: decode_value(catalogue[name], part) for name, part in raw.items()}
     )
     return item
+
+
+def _encoder(record_class: type[Any]) -> Callable[[Any], str]:
+    """Writes all values of a record or item."""
+    names = sorted(fields_of(record_class))
+    template = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
+    values_of, json_of = attrgetter(*names), _JSON_OF_TYPE.get
+    return lambda record: (
+        template % tuple([json_of(type(value), quoted)(value) for value in values_of(record)])
+    )
+
+
+# All others are texts: codes too, each of a type of its own.
+_JSON_OF_TYPE: Mapping[type[Any], Callable[[Any], str]] = {
+    NoneType: lambda _: "null",
+    int: str,
+    Decimal: lambda amount: f'"{plain_text(amount)}"',
+    date: lambda day: f'"{day.isoformat()}"',
+    tuple: lambda items: "[" + ",".join([_ENCODERS[type(item)](item) for item in items]) + "]",
+}
+_ENCODERS: Mapping[type[Any], Callable[[Any], str]] = {
+    record_class: _encoder(record_class)
+    for record_class in (*RECORD_CLASSES.values(), DocumentLine, PaymentApplication)
+}

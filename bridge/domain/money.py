@@ -17,6 +17,7 @@ MAX_DIGITS = 18
 _EXACT = Context(prec=38, traps=[Inexact, InvalidOperation])
 """Rounds nothing: whatever would not fit raises. Sums of amounts have more than MAX_DIGITS."""
 _UNIT, _ZERO = Decimal(1), Decimal(0)
+_STEPS = tuple(_UNIT.scaleb(-decimals) for decimals in range(SCALE + 1))
 
 
 class InexactAmount(BridgeError):
@@ -47,6 +48,27 @@ def trimmed(amount: Decimal) -> Decimal:
     """The same amount without trailing zeros after the point: 100.50 -> 100.5, 1E+2 -> 100."""
     plain = _EXACT.normalize(amount) if amount else _ZERO
     return _EXACT.quantize(plain, _UNIT) if plain == plain.to_integral_value() else plain
+
+
+def plain_text(amount: Decimal) -> str:
+    """The amount in digits, with no exponent and no needless zero: 100.50 -> 100.5, -0.0 -> 0."""
+    text = str(amount)
+    if "E" in text:
+        text = f"{amount:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def fits(amount: Decimal, decimals: int) -> bool:
+    """Whether an amount needs no more than so many decimals, SCALE at most, and MAX_DIGITS."""
+    if not amount.is_finite() or amount.adjusted() >= MAX_DIGITS - SCALE:
+        return False
+    try:
+        _EXACT.quantize(amount, _STEPS[decimals])
+    except Inexact:
+        return False
+    return True
 
 
 def decimals_of(amount: Decimal) -> int:

@@ -8,12 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, assert_never
 
 from bridge.domain.countries import COUNTRIES
+from bridge.domain.fitness import COMPANY_CODE, EMAIL, FIRST_DAY, LAST_DAY, is_plainly_fit
 from bridge.domain.money import InexactAmount, decimals_of, minor_units, to_scaled
 from bridge.domain.records import (
     CreditMemo,
@@ -70,7 +70,9 @@ def problems_of(record: Record) -> tuple[Problem, ...]:
 
     Its fields are held against each other only where each of them is fit.
     """
-    found = list(_field_problems(record, currency=record.currency))
+    found: list[Problem] = []
+    if not is_plainly_fit(record, record.currency):
+        found += _field_problems(record, currency=record.currency)
     if not any(problem.rejects for problem in found):
         found += _record_problems(record)
     return tuple(sorted(found, key=lambda problem: not problem.rejects))
@@ -115,8 +117,8 @@ def _value_problems(field: Field, path: str, value: Any, currency: str | None) -
         case Kind.CODE if field.codes and value not in field.codes.__members__:
             message = f"{path}: {value!r} is none of {', '.join(field.codes.__members__)}"
             yield Problem(ProblemCode.UNKNOWN_CODE, path, message)
-        case Kind.DATE if not _FIRST_DAY <= value <= _LAST_DAY:
-            message = f"{path}: {value} is not between {_FIRST_DAY} and {_LAST_DAY}"
+        case Kind.DATE if not FIRST_DAY <= value <= LAST_DAY:
+            message = f"{path}: {value} is not between {FIRST_DAY} and {LAST_DAY}"
             yield Problem(ProblemCode.BAD_DATE, path, message)
         case Kind.TEXT | Kind.CUSTOMER | Kind.EMAIL | Kind.PHONE | Kind.URL:
             yield from _text_problems(field, path, value)
@@ -136,10 +138,10 @@ def _text_problems(field: Field, path: str, value: str) -> Iterator[Problem]:
     if field.name in _KEYS and (value != value.strip() or not value.isprintable()):
         message = f"{path}: {value!r} has blanks at its ends or characters that do not print"
         yield Problem(ProblemCode.BAD_KEY, path, message)
-    if field.kind is Kind.EMAIL and not _EMAIL.fullmatch(value):
+    if field.kind is Kind.EMAIL and not EMAIL.fullmatch(value):
         message = f"{path}: {value!r} is no e-mail address; Salesforce will refuse it"
         yield Problem(ProblemCode.BAD_EMAIL, path, message, rejects=False)
-    if field.name == "company_code" and not _COMPANY_CODE.fullmatch(value):
+    if field.name == "company_code" and not COMPANY_CODE.fullmatch(value):
         message = f"{path}: {value!r} may hold letters, digits, '_', '-' and '.' only"
         yield Problem(ProblemCode.BAD_COMPANY_CODE, path, message)
 
@@ -177,9 +179,10 @@ def _record_problems(record: Record) -> Iterator[Problem]:
 
 
 def _document_problems(document: Invoice | CreditMemo) -> Iterator[Problem]:
-    numbers = Counter(line.line_number for line in document.lines)
-    if repeated := sorted(number for number, times in numbers.items() if times > 1):
-        message = f"line number {repeated[0]} stands more than once"
+    numbers = [line.line_number for line in document.lines]
+    if len(set(numbers)) < len(numbers):
+        repeated = min(number for number, times in Counter(numbers).items() if times > 1)
+        message = f"line number {repeated} stands more than once"
         yield Problem(ProblemCode.DUPLICATE_LINE, "lines", message)
     if document.gross_amount != document.net_amount + document.tax_amount:
         message = (
@@ -207,9 +210,5 @@ def _payment_problems(payment: Payment) -> Iterator[Problem]:
 
 _KEYS = frozenset({"number", "customer_number", "invoice_number"})
 """Parts of keys: Salesforce trims what it stores, so a blank would make two keys one there."""
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_FIRST_DAY, _LAST_DAY = date(1700, 1, 1), date(4000, 12, 31)
-"""The days that Salesforce holds (SOAP API Developer Guide, "Primitive Data Types")."""
-_COMPANY_CODE = re.compile(r"[A-Za-z0-9_.-]+")  # no slash: it divides a record key's text
 _ILLEGAL_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 section 2.2 leaves out of `Char`."""

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.domain.content import decode_record, decode_values, encode_record, encode_values
+from bridge.domain.content import (
+    decode_record,
+    decode_values,
+    encode_record,
+    encode_value,
+    encode_values,
+)
 from bridge.domain.records import (
     CustomerStatus,
     DocumentStatus,
@@ -51,6 +57,17 @@ def test_the_order_of_values_does_not_matter(data: st.DataObject, record_type: R
     values = values_of(data.draw(records(record_type)))
     names = data.draw(st.permutations(list(values)))
     assert encode_values({name: values[name] for name in names}) == encode_values(values)
+
+
+@settings(max_examples=60)
+@given(st.data(), ANY_TYPE)
+def test_a_record_is_written_as_its_values(data: st.DataObject, record_type: RecordType) -> None:
+    """The text of a whole record is that of all its values: JSON, its keys in order."""
+    record = data.draw(records(record_type))
+    text = encode_record(record)
+    assert text == encode_values(values_of(record))
+    plain = {name: encode_value(value) for name, value in values_of(record).items()}
+    assert text == json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("texts", [("100", "100.00"), ("1E+2", "100"), ("0", "-0.00")])

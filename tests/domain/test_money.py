@@ -16,8 +16,10 @@ from bridge.domain.money import (
     SCALE,
     InexactAmount,
     decimals_of,
+    fits,
     from_scaled,
     minor_units,
+    plain_text,
     sum_to_scaled,
     to_scaled,
     trimmed,
@@ -84,6 +86,30 @@ def test_trimming_keeps_the_amount_and_drops_zeros(amount: Decimal) -> None:
     assert "." not in text or not text.endswith("0")
     assert "E" not in str(short) or abs(amount) < D("0.000001")
     assert str(trimmed(short)) == str(short)
+
+
+@given(amounts() | st.decimals(allow_nan=False, allow_infinity=False, places=7))
+def test_the_plain_text_is_that_of_the_trimmed_amount(amount: Decimal) -> None:
+    """However an amount was written, its text is the shortest one without an exponent."""
+    assert plain_text(amount) == f"{trimmed(amount):f}"
+
+
+@pytest.mark.parametrize("text", ["0E+3", "-0E+3", "0E-9", "-0.00", "1E+2", "1E-7", "-1.50E+1"])
+def test_plain_texts_of_odd_notations(text: str) -> None:
+    """Exponents are written out, and zero is written 0."""
+    assert plain_text(D(text)) == f"{trimmed(D(text)):f}"
+
+
+@given(amounts(), st.integers(0, SCALE))
+def test_an_amount_fits_the_decimals_that_it_needs(amount: Decimal, decimals: int) -> None:
+    """Needless zeros do not count."""
+    assert fits(amount, decimals) == (decimals_of(amount) <= decimals)
+
+
+@pytest.mark.parametrize("text", ["1e14", "-1e14", "1e400", "NaN", "sNaN", "-Infinity", "0.00001"])
+def test_what_is_no_amount_fits_no_decimals(text: str) -> None:
+    """What cannot be stored fits nothing."""
+    assert not fits(D(text), SCALE)
 
 
 @pytest.mark.parametrize(
