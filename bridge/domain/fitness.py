@@ -8,11 +8,12 @@ import re
 import sys
 from collections.abc import Callable, Container, Mapping
 from datetime import date
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from bridge.domain.countries import COUNTRIES
-from bridge.domain.money import MINOR_UNITS, SCALE, fits
+from bridge.domain.money import MINOR_UNITS, SCALE, fits, minor_units
 from bridge.domain.records import (
     RECORD_CLASSES,
     DocumentLine,
@@ -76,7 +77,12 @@ def _check(field: Field) -> _Check:
 def _check_of_amount(kind: Kind) -> _Check:
     if kind is not Kind.MONEY:
         return lambda amount, _: fits(amount, SCALE)
-    return lambda amount, currency: currency in MINOR_UNITS and fits(amount, MINOR_UNITS[currency])
+
+    def is_money(amount: Decimal, currency: str | None) -> bool:
+        units = minor_units(currency or "")
+        return units is not None and fits(amount, units)
+
+    return is_money
 
 
 def _codes_of(field: Field) -> Container[str]:
