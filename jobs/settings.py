@@ -41,3 +41,7 @@ class JobSettings(_Section):
     delivery_longest_pause_seconds: int = Field(default=3_600, ge=1)
     keep_days: int = Field(default=90, ge=1)
     """How long receipts, delivered corrections and runs are kept."""
+    keep_calls_days: int = Field(default=30, ge=1)
+    """How long calls are kept."""
+    keep_envelopes_days: int = Field(default=7, ge=1)
+    """How long their envelopes are kept, of consumers whose rights say so."""

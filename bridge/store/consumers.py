@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import Consumer, Credential, CredentialKind, Nonce
@@ -116,6 +116,14 @@ def claim_nonce(session: Session, *, consumer_id: int, digest: bytes, now: datet
         .returning(Nonce.seen_at)
     )
     return session.scalar(statement) is not None
+
+
+def purge_nonces(session: Session, *, before: datetime, limit: int) -> int:
+    """Forgets the oldest nonces before this instant, so many at most; tells how many."""
+    key = (Nonce.consumer_id, Nonce.digest)
+    oldest = select(*key).where(Nonce.seen_at < before).order_by(Nonce.seen_at).limit(limit)
+    result = session.execute(delete(Nonce).where(tuple_(*key).in_(oldest)))
+    return int(getattr(result, "rowcount", 0))
 
 
 def _lives(at: datetime) -> ColumnElement[bool]:

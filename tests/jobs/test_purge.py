@@ -1,12 +1,19 @@
 """Purge: forget what is old enough."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bridge.domain.records import RecordType
 from bridge.operations.changes import fetch_changes
 from bridge.operations.submissions import UnknownMessageId, get_receipt
+from bridge.store.calls import add_calls, list_calls
+from bridge.store.consumers import add_consumer, claim_nonce
+from jobs import purge
 from tests.builders import customer
 from tests.jobs.world import World
+from tests.store.test_calls import ROW
 
 # What is forgotten in each database is tested with the store.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -61,3 +68,55 @@ def test_a_dry_run_counts_alone(world: World) -> None:
     before = world.counts()
     assert world.do("purge", dry_run=True)["submissions"] == 1
     assert world.counts() == before
+
+
+def call(world: World, **changes: Any) -> None:
+    """A consumer calls, and its envelope is kept."""
+    with world.sessions.begin() as session:
+        add_calls(session, [replace(ROW, at=world.clock.moment, **changes)])
+
+
+def kept_calls(world: World) -> list[tuple[int, bool]]:
+    with world.sessions() as session:
+        return [(one.id, one.has_envelope) for one in list_calls(session, limit=9)]
+
+
+def test_calls_go_and_their_envelopes_before_them(world: World) -> None:
+    """After thirty days and seven, or as many as the settings say."""
+    call(world)
+    world.tick(days=8)
+    call(world)
+    summary = world.do("purge")
+    assert (summary["calls"], summary["envelopes"]) == (0, 1)
+    assert kept_calls(world) == [(2, True), (1, False)]
+    world.tick(days=23)
+    summary = world.do("purge")
+    assert (summary["calls"], summary["envelopes"]) == (1, 1)
+    assert kept_calls(world) == [(2, False)]
+    assert world.with_settings(keep_calls_days=22).do("purge")["calls"] == 1
+
+
+def test_many_calls_go_in_batches(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is forgotten by the forgetting; a dry run counts all of them and leaves them."""
+    monkeypatch.setattr(purge, "_BATCH", 2)
+    for _ in range(5):
+        call(world)
+    world.tick(days=31)
+    for options in ({"dry_run": True}, {}):
+        summary = world.do("purge", **options)
+        assert (summary["calls"], summary["envelopes"]) == (5, 5)
+    assert kept_calls(world) == []
+
+
+def test_nonces_go_after_a_day(world: World) -> None:
+    """When no digest with them is good any more."""
+    with world.sessions.begin() as session:
+        consumer_id = add_consumer(session, name="erp", now=world.clock.moment)
+        assert consumer_id is not None
+        for digest in (b"d" * 32, b"e" * 32):
+            now = world.clock.moment
+            assert claim_nonce(session, consumer_id=consumer_id, digest=digest, now=now)
+            world.tick(hours=1)
+    world.tick(hours=22)
+    assert world.do("purge")["nonces"] == 1
+    assert world.counts()["nonce"] == 1
