@@ -15,10 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import BridgeError, __version__
 from bridge.app import Application, open_application, ready_application, utc_now
+from bridge.commands.audit import audit_group
 from bridge.commands.breaks import breaks_group
 from bridge.commands.calls import calls_group
 from bridge.commands.consumers import consumers_group
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER
 from bridge.commands.runs import runs_group
 from bridge.demo.command import demo_command
 from bridge.feed.command import feed_command
@@ -106,15 +107,20 @@ def show_jobs(folder: Path | None) -> None:
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Write nothing; show what would be done.")
 @click.option("--force", is_flag=True, help="Run what was refused; for fetch: read everything.")
+@click.option("--reason", default="", help="Why it is forced; kept with the run.")
 @AS_JSON
-def run(folder: Path | None, name: str, dry_run: bool, force: bool, as_json: bool) -> None:
+def run(
+    folder: Path | None, *, name: str, dry_run: bool, force: bool, reason: str, as_json: bool
+) -> None:
     """Run the job NAME now, in this process. Exit 1 where it is not all well.
 
     It does not succeed, a delivery fails, or control totals differ without a reason.
     """
+    if force and not (dry_run or reason.strip()):
+        raise click.UsageError("--force takes a --reason: it is kept with the run")
     with ready_application(folder) as application, _terminal() as terminal:
         context = application.job_context(terminal)
-        report = run_now(context, name, dry_run=dry_run, force=force)
+        report = run_now(context, name, dry_run=dry_run, force=force, reason=reason)
         terminal.close()
         if as_json:
             terminal.json(report_as_json(report))
@@ -183,10 +189,11 @@ def show_dead_letters(folder: Path | None) -> None:
 @outbox.command()
 @FOLDER
 @click.argument("letter_id", type=int)
-def replay(folder: Path | None, letter_id: int) -> None:
+@BY
+def replay(folder: Path | None, letter_id: int, by: str) -> None:
     """Make a dead letter due again; the next relay sends it."""
     with ready_application(folder) as application:
-        replay_dead_letter(application.sessions, letter_id=letter_id, now=utc_now())
+        replay_dead_letter(application.sessions, letter_id=letter_id, by=by, now=utc_now())
     click.echo(f"dead letter {letter_id} is due again")
 
 
@@ -209,6 +216,7 @@ def sandbox(port: int, host: str, database: Path, schema: Path | None) -> None:
         _stop(str(error))
 
 
+main.add_command(audit_group)
 main.add_command(breaks_group)
 main.add_command(calls_group)
 main.add_command(consumers_group)

@@ -242,7 +242,7 @@ def _refuse_if_emptied(
         ):
             raise Refused(
                 f"{system} held {count} records of type {record_type} at the last run and holds"
-                f" {left} now: if that is right, run again with --force"
+                f" {left} now: if that is right, run again with --force and a --reason"
             )
 
 

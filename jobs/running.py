@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.store.audit import append_ended_runs
 from bridge.store.engine import held_types, job_lock
 from bridge.store.models import RunStatus
 from bridge.store.runs import Ending, finish_run, start_run
@@ -35,18 +36,23 @@ def run_job(
     *,
     dry_run: bool = False,
     force: bool = False,
+    reason: str = "",
 ) -> RunReport:
     """Runs a job once and reports how it ended; errors of its own making end it FAILED.
+
+    `reason` says why it is forced, and is kept with the run.
 
     Raises JobBusy where the job is running already.
     """
     with job_lock(context.engine, name) as held:
         if not held:
             raise JobBusy(f"{name} is running already")
-        scope = _Scope(context, name, dry_run=dry_run, force=force)
+        scope = _Scope(context, name, dry_run=dry_run, force=force, reason=reason)
         scope.open()
         with structlog.contextvars.bound_contextvars(job=name, run=scope.run_id):
-            return _run(context, function, scope)
+            report = _run(context, function, scope)
+            scope.write_down()
+            return report
 
 
 def _run(context: JobContext, function: JobFunction, scope: "_Scope") -> RunReport:
@@ -72,8 +78,11 @@ def _run(context: JobContext, function: JobFunction, scope: "_Scope") -> RunRepo
 class _Scope:
     """One run of one job (jobs.context.Scope)."""
 
-    def __init__(self, context: JobContext, job: str, *, dry_run: bool, force: bool) -> None:
+    def __init__(
+        self, context: JobContext, job: str, *, dry_run: bool, force: bool, reason: str
+    ) -> None:
         self.dry_run, self.force = dry_run, force
+        self._forced = {"forced": reason} if force and reason else {}
         self.run_id: int | None = None
         self._context, self._job = context, job
         self._calls_before = context.salesforce.calls
@@ -111,7 +120,7 @@ class _Scope:
         settings_digest: str | None = None,
     ) -> None:
         self._status = RunStatus.SUCCEEDED
-        self._summary = {**_plain(summary), **self._calls()}
+        self._summary = {**_plain(summary), **self._calls(), **self._forced}
         if self.run_id is not None:
             ending = Ending(
                 status=self._status,
@@ -127,6 +136,16 @@ class _Scope:
             with self._context.sessions.begin() as session:
                 ending = Ending(status=status, error=error)
                 finish_run(session, self.run_id, ending, now=self._context.clock())
+
+    def write_down(self) -> None:
+        """Puts the run, as it ended, into the audit trail."""
+        if self.dry_run:
+            return
+        try:
+            with self._context.sessions.begin() as session:
+                append_ended_runs(session)
+        except OperationalError:
+            log.exception("the run is not in the audit trail yet")
 
     def report(self, *, seconds: float) -> RunReport:
         return RunReport(

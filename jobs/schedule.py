@@ -61,10 +61,11 @@ JOBS: Mapping[str, Job] = MappingProxyType({job.name: job for job in _TABLE})
 
 
 def run_now(
-    context: JobContext, name: str, *, dry_run: bool = False, force: bool = False
+    context: JobContext, name: str, *, dry_run: bool = False, force: bool = False, reason: str = ""
 ) -> RunReport:
     """Runs a job in this process. Raises UnknownJob and JobBusy."""
-    return run_job(context, name, _function(name), dry_run=dry_run, force=force)
+    function = _function(name)
+    return run_job(context, name, function, dry_run=dry_run, force=force, reason=reason)
 
 
 def build_scheduler(context: JobContext, settings: ScheduleSettings) -> BackgroundScheduler:

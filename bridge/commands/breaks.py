@@ -1,6 +1,5 @@
 """`erp-bridge breaks`: see differences, give them to people, close them, take them along."""
 
-import getpass
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -12,7 +11,7 @@ import click
 
 from bridge.app import Application, ready_application, utc_now
 from bridge.commands.breaks_export import write_export
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER
 from bridge.domain.causes import Cause
 from bridge.domain.money import money_text
 from bridge.domain.reconcile import BreakKind
@@ -26,9 +25,6 @@ from jobs.reconcile import CUSTOMERS, FINANCIALS
 F = TypeVar("F", bound=Callable[..., Any])
 
 BREAK = click.argument("break_id", metavar="ID", type=int)
-BY = click.option(
-    "--by", default=getpass.getuser, show_default="your login name", help="Who does this."
-)
 REASON = click.option("--reason", required=True, help="Why; it is kept.")
 
 

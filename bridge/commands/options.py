@@ -1,5 +1,6 @@
 """What several commands take."""
 
+import getpass
 from pathlib import Path
 
 import click
@@ -14,3 +15,6 @@ FOLDER = click.option(
     help="Folder with your bridge.toml, survivorship.toml and mapping/.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+BY = click.option(
+    "--by", default=getpass.getuser, show_default="your login name", help="Who does this."
+)

@@ -29,6 +29,7 @@ from bridge.domain.validation import value_problems
 from bridge.operations.settings import BreakSettings
 from bridge.store import breaks as store
 from bridge.store import rulings as ruling_store
+from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import hold_record_type, reading
 from bridge.store.models import Break, BreakResolution, BreakStatus, Record
 from bridge.store.records import currency_of, key_of_row
@@ -182,7 +183,7 @@ def assign_break(
         if not store.assign_break(session, break_id, assignee):
             raise _closed(row)
         text = f"assigned to {assignee}" if assignee else "assigned to nobody"
-        store.add_note(session, break_id, author=by, text=text, now=now)
+        _note(session, row, by, text, now)
 
 
 def comment_break(
@@ -199,8 +200,8 @@ def comment_break(
     if not text.strip():
         raise BadResolution("a comment says something")
     with sessions.begin() as session:
-        _find(session, break_id)
-        store.add_note(session, break_id, author=by, text=text, now=now)
+        row, _ = _find(session, break_id)
+        _note(session, row, by, text, now)
 
 
 def resolve_break(
@@ -232,7 +233,7 @@ def resolve_break(
         said = f"{_in_words(resolution.take, ruling)}: {resolution.reason}"
         if waits:
             said += " (waits for a second person)"
-        store.add_note(session, break_id, author=by, text=said, now=now)
+        _note(session, row, by, said, now)
         if not waits:
             _close(session, row, ruling.verdict, by, now)
     return not waits
@@ -261,7 +262,7 @@ def approve_break(
         if (row.erp_value, row.crm_value) != (ruling.erp_value, ruling.crm_value):
             raise BadResolution("the values have changed since it was accepted: decide again")
         ruling_store.approve_ruling(session, ruling.id, by=by)
-        store.add_note(session, break_id, author=by, text="approved", now=now)
+        _note(session, row, by, "approved", now)
         _close(session, row, ruling.verdict, ruling.decided_by, now)
 
 
@@ -286,7 +287,7 @@ def reopen_break(
         if ruling is None:
             raise BadResolution(f"no decision on break {break_id} is in force: it is done or void")
         ruling_store.drop_ruling(session, ruling.id)
-        store.add_note(session, break_id, author=by, text=f"taken back: {reason}", now=now)
+        _note(session, row, by, f"taken back: {reason}", now)
 
 
 def _find(session: Session, break_id: int) -> tuple[Break, Record]:
@@ -304,6 +305,13 @@ def _find_open(session: Session, break_id: int) -> tuple[Break, Record]:
     if row.status is not BreakStatus.OPEN:
         raise _closed(row)
     return row, record
+
+
+def _note(session: Session, row: Break, by: str, text: str, now: datetime) -> None:
+    """Keeps what somebody did, with the break and in the audit trail."""
+    store.add_note(session, row.id, author=by, text=text, now=now)
+    subject = f"{row.id} ({row.record_type} {row.kind} {row.field})".replace(" )", ")")
+    append_deed(session, Deed(at=now, actor=by[:80], action="break", subject=subject, detail=text))
 
 
 def _closed(row: Break) -> BreakClosed:

@@ -14,6 +14,7 @@ from bridge.domain.records import RecordKey, RecordType, System
 from bridge.domain.totals import TotalsRow, side_by_side
 from bridge.store import breaks as break_store
 from bridge.store import outbox as outbox_store
+from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import reading
 from bridge.store.models import OutboxStatus, Run, RunStatus
 from bridge.store.runs import find_run, last_success, latest_runs, request_run
@@ -112,11 +113,15 @@ def list_dead_letters(sessions: sessionmaker[Session], *, limit: int = 100) -> l
     ]
 
 
-def replay_dead_letter(sessions: sessionmaker[Session], *, letter_id: int, now: datetime) -> None:
+def replay_dead_letter(
+    sessions: sessionmaker[Session], *, letter_id: int, by: str, now: datetime
+) -> None:
     """Makes a dead letter due again. Raises UnknownDeadLetter."""
     with sessions.begin() as session:
         if not outbox_store.replay(session, letter_id, now=now):
             raise UnknownDeadLetter(f"there is no dead letter {letter_id}")
+        subject = f"dead letter {letter_id}"
+        append_deed(session, Deed(at=now, actor=by, action="replay", subject=subject, detail=""))
 
 
 def ask_for_run(sessions: sessionmaker[Session], *, job: str, now: datetime) -> int:

@@ -24,6 +24,7 @@ from bridge.domain.totals import (
 )
 from bridge.operations.breaks import age_name
 from bridge.operations.overview import UnknownRun
+from bridge.store.audit import entry_of_run
 from bridge.store.breaks import open_at
 from bridge.store.engine import reading
 from bridge.store.models import Run, RunStatus
@@ -79,11 +80,14 @@ class Statement:
 
     `types` is what the run decided, by record type; `totals` stand per type and currency, `places`
     per company and month as well; `explained` and `rests` are what makes their differences up.
+    `audit` is the run's entry in the audit trail with its digest: kept elsewhere, it shows later
+    that the trail was not written anew.
     """
 
     run: RunLine
     until: datetime | None
     rules: str | None
+    audit: str | None
     calls: Mapping[str, int]
     types: Mapping[str, Mapping[str, Any]]
     totals: tuple[TotalsRow, ...]
@@ -121,6 +125,7 @@ def get_statement(sessions: sessionmaker[Session], *, run_id: int, now: datetime
             run=_line(run),
             until=run.until,
             rules=run.settings_digest,
+            audit=_audit(session, run_id),
             calls=summary.get("salesforce_calls", {}),
             types=types,
             totals=tuple(side_by_side(rolled_up(totals))),
@@ -141,6 +146,11 @@ def _line(run: Run) -> RunLine:
         finished_at=run.finished_at,
         error=run.error,
     )
+
+
+def _audit(session: Session, run_id: int) -> str | None:
+    entry = entry_of_run(session, run_id)
+    return None if entry is None else f"{entry.position} {entry.digest.hex()}"
 
 
 def _by_place(one: Explained) -> tuple[str, ...]:

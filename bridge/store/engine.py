@@ -138,6 +138,16 @@ def hold(session: Session, name: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(name)})
 
 
+def hold_audit(session: Session) -> None:
+    """Keeps others from writing to the audit trail until the transaction ends.
+
+    What is read after it is the newest there is: the transaction must not be one that sees one
+    moment throughout (`held_types`).
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key("audit")})
+
+
 @contextmanager
 def held_types(engine: Engine, record_types: Sequence[RecordType]) -> Iterator[Engine | Connection]:
     """Where to open a transaction that decides these types, and sees one moment throughout.

@@ -216,7 +216,7 @@ def test_an_unreachable_salesforce_fails_the_run(world: World, sandbox: SandboxS
 
 def test_a_fetch_that_dies_on_the_way_is_repeated_whole(world: World, tmp_path: Path) -> None:
     """What was read before the error is stored, the watermark is not, and nothing is lost."""
-    text = (files("bridge.sandbox") / "schema.toml").read_text(encoding="utf-8")
+    text = (files("bridge.sandbox.schema") / "schema.toml").read_text(encoding="utf-8")
     schema = tmp_path / "schema.toml"
     schema.write_text(text.replace("ERP_Payment__c", "Other__c"), encoding="utf-8")
     with fresh_org(world, tmp_path, schema) as other:

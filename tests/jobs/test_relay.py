@@ -91,7 +91,7 @@ def test_one_bad_row_becomes_a_dead_letter(
 ) -> None:
     """Salesforce refuses it for good: its neighbours land, a person can look and replay."""
     schema = tmp_path / "schema.toml"
-    text = (files("bridge.sandbox") / "schema.toml").read_text(encoding="utf-8")
+    text = (files("bridge.sandbox.schema") / "schema.toml").read_text(encoding="utf-8")
     narrow = 'BillingCity = { type = "string", length = 5'
     schema.write_text(
         text.replace('BillingCity = { type = "string", length = 40', narrow), encoding="utf-8"
@@ -110,7 +110,7 @@ def test_one_bad_row_becomes_a_dead_letter(
         assert letter.error.startswith("STRING_TOO_LONG")
         world.do("fetch", CUSTOMERS, "relay")
         assert len(list_dead_letters(world.sessions)) == 1
-        replay_dead_letter(world.sessions, letter_id=letter.id, now=world.clock())
+        replay_dead_letter(world.sessions, letter_id=letter.id, by="anna", now=world.clock())
         assert world.do("relay")["dead"] == 1
         world.submit(customer(number="Bologna", billing_city="Como"))
         world.do(CUSTOMERS)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.operations.audit import list_audit, verify_audit
 from bridge.store.consumers import add_consumer, list_consumers
 from bridge.store.engine import job_lock
 from bridge.store.models import Run, RunStatus
@@ -231,3 +232,15 @@ def test_force_and_dry_run_reach_the_job(world: World) -> None:
     run(world, job, force=True)
     run(world, job, dry_run=True)
     assert seen == [(True, False), (False, True)]
+
+
+def test_runs_are_in_the_audit_trail(world: World) -> None:
+    """Each as it ended, with the reason where it was forced; dry runs did nothing."""
+    world.do("fetch")
+    world.run("reconcile-customers", dry_run=True)
+    world.run("reconcile-customers", force=True, reason="half of them were sold")
+    newest, oldest = list_audit(world.sessions)
+    assert (oldest.subject, newest.subject) == ("fetch", "reconcile-customers")
+    assert "half of them were sold" in newest.detail
+    report = verify_audit(world.sessions)
+    assert (report.entries, report.runs, report.problems) == (2, 2, ())

@@ -14,6 +14,7 @@ from bridge.domain.causes import Assessment, Cause
 from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import Record, RecordType, record_type_of
 from bridge.domain.rulings import Verdict
+from bridge.operations.audit import list_audit, verify_audit
 from bridge.operations.breaks import (
     BadResolution,
     BreakClosed,
@@ -176,6 +177,17 @@ def test_a_break_has_an_owner_and_a_story(sessions: Sessions) -> None:
         "called them",
         "assigned to nobody",
     ]
+
+
+def test_what_people_do_is_in_the_audit_trail(sessions: Sessions) -> None:
+    """Who did what to which break, in a chain."""
+    break_id = broken(sessions, PHONE)
+    resolve(sessions, break_id, Take.ERP)
+    (entry,) = list_audit(sessions)
+    assert (entry.actor, entry.action, entry.at) == ("anna", "break", LATER)
+    assert entry.subject == f"{break_id} (CUSTOMER CONFLICT phone)"
+    assert entry.detail == "the ERP is right: asked the customer"
+    assert verify_audit(sessions).problems == ()
 
 
 def test_breaks_are_found_by_what_they_are(sessions: Sessions) -> None:

@@ -115,7 +115,7 @@ def test_dead_letters_are_listed_and_replayed(sessions: Sessions) -> None:
     assert (letter.id, str(letter.key), letter.target) == (1, "C1", System.CRM)
     assert (set(letter.fields), letter.attempts) == ({"phone", "name"}, 1)
     assert letter.error == "FIELD_INTEGRITY: no"
-    replay_dead_letter(sessions, letter_id=1, now=LATER)
+    replay_dead_letter(sessions, letter_id=1, by="anna", now=LATER)
     assert list_dead_letters(sessions) == []
     with sessions() as session:
         assert outbox(session)[0].status is OutboxStatus.PENDING
@@ -125,9 +125,9 @@ def test_dead_letters_are_listed_and_replayed(sessions: Sessions) -> None:
 def test_only_dead_letters_are_replayed(sessions: Sessions, letter_id: int) -> None:
     """An id that is none, or none any more, is told."""
     make_dead_letter(sessions)
-    replay_dead_letter(sessions, letter_id=1, now=LATER)
+    replay_dead_letter(sessions, letter_id=1, by="anna", now=LATER)
     with pytest.raises(UnknownDeadLetter, match=f"there is no dead letter {letter_id}"):
-        replay_dead_letter(sessions, letter_id=letter_id, now=LATER)
+        replay_dead_letter(sessions, letter_id=letter_id, by="anna", now=LATER)
 
 
 def test_asking_for_a_run(sessions: Sessions, now: datetime) -> None:

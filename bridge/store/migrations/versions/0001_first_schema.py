@@ -14,6 +14,19 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Makes every table."""
     op.create_table(
+        "audit_entry",
+        sa.Column("position", ID, autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=True),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("position"),
+        sa.UniqueConstraint("run_id"),
+    )
+    op.create_table(
         "comparison",
         sa.Column("record_type", sa.String(length=20), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
@@ -385,3 +398,4 @@ def downgrade() -> None:
     op.drop_table("credential")
     op.drop_table("consumer")
     op.drop_table("comparison")
+    op.drop_table("audit_entry")
