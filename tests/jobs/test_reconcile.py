@@ -87,7 +87,7 @@ def test_an_emptied_salesforce_is_refused(world: World) -> None:
     assert report.status is RunStatus.REFUSED
     assert report.error == (
         "CRM held 30 records of type CUSTOMER at the last run and holds 10 now:"
-        " if that is right, run again with --force"
+        " if that is right, run again with --force and a --reason"
     )
     after = world.counts()
     assert {name for name in after if after[name] != before[name]} == {"run"}
