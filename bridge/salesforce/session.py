@@ -21,6 +21,7 @@ from bridge.salesforce.faults import (
     SalesforceError,
     error_from_status,
 )
+from bridge.salesforce.keys import read_signing_key
 from bridge.salesforce.pages import PARTNER
 from bridge.salesforce.settings import Auth, SalesforceSettings
 from bridge.salesforce.wire import Wire
@@ -105,13 +106,8 @@ def _by_jwt(settings: SalesforceSettings, wire: Wire, now: datetime) -> Session:
         "aud": settings.audience,
         "exp": int((now + ASSERTION_LIFE).timestamp()),
     }
-    try:
-        key = settings.private_key_file.read_bytes() if settings.private_key_file else b""
-        assertion = jwt.encode(claims, key, algorithm="RS256")
-    except (OSError, ValueError, TypeError, jwt.PyJWTError) as error:
-        raise LoginRefused(
-            "PRIVATE_KEY", f"{settings.private_key_file} is no readable RSA key in PEM: {error}"
-        ) from error
+    assert settings.private_key_file is not None  # the settings are complete
+    assertion = jwt.encode(claims, read_signing_key(settings.private_key_file), algorithm="RS256")
     return _by_token(settings, wire, {"grant_type": JWT_BEARER, "assertion": assertion})
 
 
