@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.salesforce import SalesforceError
 from bridge.store.audit import append_ended_runs
 from bridge.store.engine import held_types, job_lock
 from bridge.store.models import RunStatus
@@ -61,6 +62,8 @@ def _run(context: JobContext, function: JobFunction, scope: "_Scope") -> RunRepo
         function(context, scope)
     except Refused as refusal:
         scope.fail(RunStatus.REFUSED, str(refusal))
+    except SalesforceError as error:
+        scope.fail(RunStatus.FAILED, str(error), salesforce_answered=False)
     except BridgeError as error:
         scope.fail(RunStatus.FAILED, str(error))
     except OperationalError as error:
@@ -127,14 +130,19 @@ class _Scope:
                 summary=self._summary,
                 until=until,
                 settings_digest=settings_digest,
+                salesforce_answered=self._answered(),
             )
             finish_run(session, self.run_id, ending, now=self._context.clock())
 
-    def fail(self, status: RunStatus, error: str) -> None:
+    def fail(
+        self, status: RunStatus, error: str, *, salesforce_answered: bool | None = None
+    ) -> None:
         self._status, self._error = status, error
+        if salesforce_answered is None:
+            salesforce_answered = self._answered()
         if self.run_id is not None:
             with self._context.sessions.begin() as session:
-                ending = Ending(status=status, error=error)
+                ending = Ending(status=status, error=error, salesforce_answered=salesforce_answered)
                 finish_run(session, self.run_id, ending, now=self._context.clock())
 
     def write_down(self) -> None:
@@ -156,6 +164,11 @@ class _Scope:
             error=self._error,
             seconds=seconds,
         )
+
+    def _answered(self) -> bool | None:
+        """That Salesforce was called and nobody complained of it."""
+        calls = self._context.salesforce.calls.since(self._calls_before)
+        return True if any(calls) else None
 
     def _calls(self) -> dict[str, dict[str, int]]:
         """Calls of this process since the run began: those of a job beside it count too."""

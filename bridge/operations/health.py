@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import __version__
 from bridge.store.engine import reading
-from bridge.store.models import Run, RunStatus
-from bridge.store.runs import latest_runs
+from bridge.store.models import Run
+from bridge.store.runs import last_word_of_salesforce
 
 OK = "OK"
 
@@ -31,25 +31,23 @@ class Health:
 
 
 def check_health(sessions: sessionmaker[Session], *, now: datetime) -> Health:
-    """Looks at the database now, and at Salesforce as the last runs found it.
+    """Looks at the database now, and at Salesforce as the last run found it that called it.
 
     A call of an ERP never waits for Salesforce, so this does not ask it either.
     """
     try:
         with reading(sessions) as session:
             session.execute(text("SELECT 1"))
-            runs = latest_runs(session)
+            last = last_word_of_salesforce(session)
     except SQLAlchemyError:
         return Health(__version__, now, "the database cannot be reached", "unknown")
-    return Health(__version__, now, OK, _salesforce_state(runs))
+    return Health(__version__, now, OK, _salesforce_state(last))
 
 
-def _salesforce_state(runs: dict[str, Run]) -> str:
-    calling = [run for job, run in runs.items() if job in ("fetch", "relay") and run.finished_at]
-    if not calling:
+def _salesforce_state(last: Run | None) -> str:
+    if last is None:
         return "not asked yet"
-    newest = max(calling, key=lambda run: run.id)
-    if newest.status is RunStatus.FAILED:
-        # Anyone may ask: which host, and why, is for those who may see the run.
-        return f"failing since {newest.finished_at:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"
-    return OK
+    if last.salesforce_answered:
+        return OK
+    # Anyone may ask: which host, and why, is for those who may see the run.
+    return f"failing since {last.finished_at:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"

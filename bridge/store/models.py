@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Double,
     ForeignKey,
     Index,
@@ -282,10 +283,22 @@ class SnapshotMember(Base):
 
 
 class Run(Base):
-    """One execution of a job. `until` is the watermark it reached, set when it succeeded."""
+    """One execution of a job. `until` is the watermark it reached, set when it succeeded.
+
+    `salesforce_answered` tells how the run found Salesforce; None where it did not call it.
+    """
 
     __tablename__ = "run"
-    __table_args__ = (Index("run_by_job", "job", "status", "id"),)
+    __table_args__ = (
+        Index("run_by_job", "job", "status", "id"),
+        Index(
+            "run_one_requested",
+            "job",
+            unique=True,
+            sqlite_where=sql("status = 'REQUESTED'"),
+            postgresql_where=sql("status = 'REQUESTED'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     job: Mapped[str] = mapped_column(String(40))
@@ -297,6 +310,7 @@ class Run(Base):
     settings_digest: Mapped[str | None] = mapped_column(String(32))
     summary: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
+    salesforce_answered: Mapped[bool | None] = mapped_column(Boolean)
 
 
 class Outbox(Base):

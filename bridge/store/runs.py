@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import Run, RunStatus
+from bridge.store.statements import insert_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,8 @@ class Ending:
     """How a run ended.
 
     `until` is the watermark it reached, `settings_digest` names the settings that it read with,
-    `summary` is JSON-able, `error` one line for a person.
+    `summary` is JSON-able, `error` one line for a person, `salesforce_answered` how it found
+    Salesforce (None: it did not call it).
     """
 
     status: RunStatus
@@ -25,19 +27,19 @@ class Ending:
     until: datetime | None = None
     settings_digest: str | None = None
     error: str | None = None
+    salesforce_answered: bool | None = None
 
 
 def request_run(session: Session, *, job: str, now: datetime) -> int:
-    """Asks for a run of a job; one that is already asked for serves. Gives the run's id."""
-    waiting = session.scalar(
-        select(Run.id).where(Run.job == job, Run.status == RunStatus.REQUESTED)
-    )
-    if waiting is not None:
-        return waiting
-    run = Run(job=job, status=RunStatus.REQUESTED, requested_at=now)
-    session.add(run)
-    session.flush()
-    return run.id
+    """Asks for a run of a job; one that is already asked for serves. Gives the run's id.
+
+    Of several that ask at once, one asks: the others join it, or ask anew if it began meanwhile.
+    """
+    waiting = select(Run.id).where(Run.job == job, Run.status == RunStatus.REQUESTED)
+    row = {"job": job, "status": RunStatus.REQUESTED, "requested_at": now}
+    while (run_id := session.scalar(waiting)) is None:
+        session.execute(insert_into(session, Run).values(row).on_conflict_do_nothing())
+    return run_id
 
 
 def requested_jobs(session: Session) -> list[str]:
@@ -83,6 +85,7 @@ def finish_run(session: Session, run_id: int, ending: Ending, *, now: datetime) 
             settings_digest=ending.settings_digest,
             summary=summary,
             error=ending.error,
+            salesforce_answered=ending.salesforce_answered,
         )
     )
 
@@ -91,6 +94,12 @@ def last_success(session: Session, job: str) -> Run | None:
     """The last run of a job that succeeded: its `until` is the watermark."""
     query = select(Run).where(Run.job == job, Run.status == RunStatus.SUCCEEDED)
     return session.scalar(query.order_by(Run.id.desc()).limit(1))
+
+
+def last_word_of_salesforce(session: Session) -> Run | None:
+    """The run that called Salesforce and ended last."""
+    query = select(Run).where(Run.salesforce_answered.is_not(None))
+    return session.scalar(query.order_by(Run.finished_at.desc(), Run.id.desc()).limit(1))
 
 
 def latest_runs(session: Session) -> dict[str, Run]:

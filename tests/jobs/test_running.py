@@ -8,11 +8,13 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
 from bridge.operations.audit import list_audit, verify_audit
+from bridge.salesforce import SalesforceError
 from bridge.store.consumers import add_consumer, list_consumers
 from bridge.store.engine import job_lock
 from bridge.store.models import Run, RunStatus
@@ -106,6 +108,36 @@ def test_calls_to_salesforce_are_counted(world: World) -> None:
 
     report = run(world, calling)
     assert report.summary["salesforce_calls"]["other"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "calls", "answered"),
+    [
+        (None, True, True),
+        (None, False, None),
+        (lambda: SalesforceError("UNREACHABLE", "no route"), True, False),
+        (lambda: SalesforceError("UNREACHABLE", "no route"), False, False),
+        (lambda: OperationalError("SELECT", {}, Exception("disk full")), False, None),
+        (lambda: OperationalError("SELECT", {}, Exception("disk full")), True, True),
+        (lambda: Refused("it would do harm"), False, None),
+    ],
+)
+def test_a_run_tells_how_it_found_salesforce(
+    world: World, error: Callable[[], Exception] | None, calls: bool, answered: bool | None
+) -> None:
+    """Only what Salesforce itself did counts: a database that fails says nothing of it."""
+
+    def job(context: JobContext, scope: Scope) -> None:
+        if calls:
+            context.salesforce.server_timestamp()
+        if error is not None:
+            raise error()
+        with scope.transaction() as session:
+            scope.succeed(session, {})
+
+    run(world, job)
+    (row,) = runs(world)
+    assert row.salesforce_answered is answered
 
 
 @pytest.mark.parametrize(

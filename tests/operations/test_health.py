@@ -16,12 +16,11 @@ from bridge.store.settings import DatabaseSettings
 Sessions = sessionmaker[Session]
 
 
-def ran(
-    sessions: Sessions, now: datetime, job: str, status: RunStatus, error: str | None = None
-) -> None:
+def ran(sessions: Sessions, now: datetime, *, answered: bool | None) -> None:
+    status = RunStatus.FAILED if answered is False else RunStatus.SUCCEEDED
     with sessions.begin() as session:
-        run_id = start_run(session, job=job, now=now)
-        finish_run(session, run_id, Ending(status=status, error=error), now=now)
+        run_id = start_run(session, job="fetch", now=now)
+        finish_run(session, run_id, Ending(status=status, salesforce_answered=answered), now=now)
 
 
 def test_a_fresh_bridge_is_ready(sessions: Sessions, now: datetime) -> None:
@@ -33,28 +32,28 @@ def test_a_fresh_bridge_is_ready(sessions: Sessions, now: datetime) -> None:
 
 
 def test_salesforce_is_as_the_last_call_found_it(sessions: Sessions, now: datetime) -> None:
-    """The newest run that called it tells, whichever job it was."""
-    ran(sessions, now, "fetch", RunStatus.FAILED, "Salesforce: UNREACHABLE: no route")
+    """The run that called it and ended last tells, whichever job it was."""
+    ran(sessions, now, answered=False)
     health = check_health(sessions, now=now)
     assert health.salesforce == (
         f"failing since {now:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"
     )
     assert health.ready
-    ran(sessions, now, "relay", RunStatus.SUCCEEDED)
+    ran(sessions, now, answered=True)
     assert check_health(sessions, now=now).salesforce == "OK"
-    ran(sessions, now, "fetch", RunStatus.FAILED)
+    ran(sessions, now, answered=False)
     assert check_health(sessions, now=now).salesforce.startswith("failing since")
 
 
-def test_jobs_that_do_not_call_salesforce_tell_nothing_of_it(
+def test_runs_that_do_not_call_salesforce_tell_nothing_of_it(
     sessions: Sessions, now: datetime
 ) -> None:
-    """A reconciliation that failed is no sign of Salesforce, nor is a run still under way."""
-    ran(sessions, now, "fetch", RunStatus.SUCCEEDED)
-    ran(sessions, now, "reconcile-customers", RunStatus.FAILED, "no")
+    """Nor does a run that failed before it called, or one still under way."""
+    ran(sessions, now, answered=False)
+    ran(sessions, now, answered=None)
     with sessions.begin() as session:
         start_run(session, job="relay", now=now)
-    assert check_health(sessions, now=now).salesforce == "OK"
+    assert check_health(sessions, now=now).salesforce.startswith("failing since")
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,23 @@
 """Runs of jobs, from the request to the end."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge.store.engine import session_factory
 from bridge.store.models import Run, RunStatus
 from bridge.store.runs import (
     Ending,
     find_run,
     finish_run,
     last_success,
+    last_word_of_salesforce,
     latest_runs,
     purge_runs,
     request_run,
@@ -53,6 +58,66 @@ def test_a_run_opens_and_ends(sessions: Sessions) -> None:
         assert (ended.status, ended.finished_at) == (RunStatus.SUCCEEDED, LATER)
         assert (ended.until, ended.settings_digest) == (EARLY, "abc")
         assert json.loads(ended.summary or "") == {"read": 7}
+
+
+def test_requests_at_once_are_one(sessions: Sessions) -> None:
+    """Of many that ask for a run at the same moment, one asks and the others join it."""
+    together = Barrier(8)
+
+    def ask(_: int) -> int:
+        together.wait()
+        with sessions.begin() as session:
+            return request_run(session, job="fetch", now=EARLY)
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = set(pool.map(ask, range(8)))
+    with sessions() as session:
+        assert session.scalars(select(Run.id)).all() == list(asked)
+
+
+def test_a_request_that_is_not_stored_yet_is_waited_for(engine: Engine) -> None:
+    """Who asks while another's request is being stored gets that one, or asks itself if it fails.
+
+    On SQLite one transaction writes at a time anyway.
+    """
+    sessions = session_factory(engine)
+    for kept in (True, False):
+        with ThreadPoolExecutor(1) as pool:
+            session = sessions()
+            session.begin()
+            first = request_run(session, job="relay", now=EARLY)
+            asking = pool.submit(ask_for, sessions, "relay")
+            time.sleep(0.2)
+            assert not asking.done()
+            session.commit() if kept else session.rollback()
+            session.close()
+            assert (asking.result(timeout=30) == first) or not kept
+        with sessions.begin() as session:
+            session.execute(delete(Run))
+
+
+def ask_for(sessions: Sessions, job: str) -> int:
+    with sessions.begin() as session:
+        return request_run(session, job=job, now=EARLY)
+
+
+def test_the_last_word_of_salesforce_is_that_of_the_run_that_ended_last(
+    sessions: Sessions,
+) -> None:
+    """Runs that did not call it have no say; a long one that ends late has."""
+    with sessions.begin() as session:
+        assert last_word_of_salesforce(session) is None
+        slow, quick, silent = (start_run(session, job=job, now=EARLY) for job in ("a", "b", "c"))
+        failed = Ending(status=RunStatus.FAILED, salesforce_answered=False)
+        finish_run(session, quick, Ending(status=RunStatus.SUCCEEDED), now=LATER)
+        finish_run(session, silent, Ending(status=RunStatus.FAILED), now=LATER)
+        assert last_word_of_salesforce(session) is None
+        answered = Ending(status=RunStatus.SUCCEEDED, salesforce_answered=True)
+        finish_run(session, quick, answered, now=EARLY)
+        finish_run(session, slow, failed, now=LATER)
+        last = last_word_of_salesforce(session)
+        assert last is not None
+        assert (last.id, last.salesforce_answered) == (slow, False)
 
 
 def test_a_requested_run_is_taken(sessions: Sessions) -> None:

@@ -121,9 +121,18 @@ def upgrade() -> None:
         sa.Column("settings_digest", sa.String(length=32), nullable=True),
         sa.Column("summary", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("salesforce_answered", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("run_by_job", "run", ["job", "status", "id"], unique=False)
+    op.create_index(
+        "run_one_requested",
+        "run",
+        ["job"],
+        unique=True,
+        sqlite_where=sa.text("status = 'REQUESTED'"),
+        postgresql_where=sa.text("status = 'REQUESTED'"),
+    )
     op.create_table(
         "snapshot",
         sa.Column("id", ID, nullable=False),
@@ -374,6 +383,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("status = 'OPEN'"),
     )
     op.drop_table("snapshot")
+    op.drop_index(
+        "run_one_requested",
+        table_name="run",
+        sqlite_where=sa.text("status = 'REQUESTED'"),
+        postgresql_where=sa.text("status = 'REQUESTED'"),
+    )
     op.drop_index("run_by_job", table_name="run")
     op.drop_table("run")
     op.drop_table("record")
