@@ -152,17 +152,21 @@ class Application:
         brake = Brake(most_waiting=max(1, self.settings.server.threads // 4))
         return Authenticator(self.sessions, self.settings.consumers, brake=brake)
 
-    def job_context(self, progress: Progress) -> JobContext:
-        """All that jobs work with. Raises NotConfigured without an org."""
+    def salesforce(self) -> SalesforceClient:
+        """A client of the org. Raises NotConfigured without one."""
         if self.settings.salesforce is None:
             raise NotConfigured(
                 "no Salesforce org is configured: set [salesforce] in bridge.toml, or"
                 " ERP_BRIDGE_SALESFORCE__LOGIN_URL and its companions"
             )
+        return SalesforceClient(self.settings.salesforce)
+
+    def job_context(self, progress: Progress) -> JobContext:
+        """All that jobs work with. Raises NotConfigured without an org."""
         return JobContext(
             engine=self.engine,
             sessions=self.sessions,
-            salesforce=SalesforceClient(self.settings.salesforce),
+            salesforce=self.salesforce(),
             mappings=self.mappings,
             rules=self.rules,
             settings=self.settings.jobs,

@@ -7,20 +7,16 @@ May import: bridge, bridge.domain, and pydantic, structlog, requests, lxml, zeep
 of the bridge.
 """
 
+from bridge.salesforce.checking import OrgReport, check_org
 from bridge.salesforce.client import Calls, SalesforceClient
+from bridge.salesforce.descriptions import FieldDescription, SObjectDescription
 from bridge.salesforce.faults import LoginRefused, Remedy, SalesforceError
+from bridge.salesforce.fitness import Misfit, find_misfits
 from bridge.salesforce.ids import BadSalesforceId, normalise_id
 from bridge.salesforce.mapping import Mapping
 from bridge.salesforce.mapping_files import BadMapping, load_mappings
 from bridge.salesforce.pages import FieldValue, Page, SObject
-from bridge.salesforce.results import (
-    ChangedIds,
-    FieldDescription,
-    RowError,
-    RowResult,
-    SObjectDescription,
-    UserInfo,
-)
+from bridge.salesforce.results import ChangedIds, RowError, RowResult, UserInfo
 from bridge.salesforce.settings import Auth, SalesforceSettings
 from bridge.salesforce.values import UnwritableValue
 from bridge.salesforce.windows import read_window
@@ -38,6 +34,8 @@ __all__ = [
     "FieldValue",
     "LoginRefused",
     "Mapping",
+    "Misfit",
+    "OrgReport",
     "Page",
     "Remedy",
     "RowError",
@@ -49,6 +47,8 @@ __all__ = [
     "SalesforceSettings",
     "UnwritableValue",
     "UserInfo",
+    "check_org",
+    "find_misfits",
     "load_mappings",
     "normalise_id",
     "read_window",

@@ -1,14 +1,17 @@
 """The client: sessions, retries, paging, counting. Every call to Salesforce goes through here."""
 
 import time
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from random import random as random_fraction
 from threading import Lock
 from typing import NamedTuple, Self
+from urllib.parse import urlsplit
 
 import structlog
 
+from bridge.salesforce.descriptions import SObjectDescription
 from bridge.salesforce.faults import (
     MALFORMED_RESPONSE,
     UNCERTAIN,
@@ -19,7 +22,6 @@ from bridge.salesforce.pages import Page, SObject, decode_sobject
 from bridge.salesforce.results import (
     ChangedIds,
     RowResult,
-    SObjectDescription,
     UserInfo,
     instant,
     text_in,
@@ -94,6 +96,12 @@ class SalesforceClient:
         """The org's API usage as the last answer stated it."""
         return self._limit
 
+    @property
+    def instance(self) -> str:
+        """Where the org lives, such as https://mycompany.my.salesforce.com; logs in to know."""
+        parts = urlsplit(self._sessions.current().endpoint)
+        return f"{parts.scheme}://{parts.netloc}"
+
     def server_timestamp(self) -> datetime:
         """Salesforce's clock, in UTC."""
         result = self._call("getServerTimestamp").result()
@@ -152,11 +160,20 @@ class SalesforceClient:
         return self._write("delete", ids)
 
     def describe(self, names: Sequence[str]) -> dict[str, SObjectDescription]:
-        """What Salesforce says of up to 100 kinds of sObject."""
+        """What Salesforce says of up to 100 kinds of sObject; those it does not know are left out.
+
+        One call, and one for each name where one of them is not known.
+        """
         if not names:
             return {}
         _refuse_more_than(DESCRIBE_LIMIT, names)
-        answer = self._call("describeSObjects", {"sObjectType": names})
+        try:
+            answer = self._call("describeSObjects", {"sObjectType": names})
+        except SalesforceError as error:
+            if error.code != "INVALID_TYPE":
+                raise
+            each = [self.describe([name]) for name in names] if len(names) > 1 else []
+            return dict(ChainMap(*each))
         descriptions = [SObjectDescription.decode(result) for result in answer.results()]
         return {description.name: description for description in descriptions}
 

@@ -42,6 +42,8 @@ class Mapping:
     external_id_field: str
     fields: tuple[MappedField, ...]
     parents: abc.Mapping[str, str]  # relationship -> kind of sObject: Account__r -> Account
+    place: str  # file and line of the sObject, for messages
+    key_place: str  # ... and of the external id
 
     def select(self, extra: Iterable[str] = ()) -> list[str]:
         """The fields a SOQL query must ask for, so that `read` finds all it needs."""

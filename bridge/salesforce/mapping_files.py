@@ -76,6 +76,8 @@ class _Source:
             external_id_field=content.external_id_field,
             fields=tuple(fields),
             parents=MappingProxyType(content.parents),
+            place=self._place("sobject"),
+            key_place=self._place("external_id_field"),
         )
 
     def _content(self) -> _File:

@@ -75,43 +75,6 @@ class UserInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldDescription:
-    """What Salesforce says of a field: enough to tell whether a mapping can use it."""
-
-    name: str
-    type: str
-    length: int
-    precision: int
-    scale: int
-    nillable: bool
-    createable: bool
-    updateable: bool
-    external_id: bool
-    references: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SObjectDescription:
-    """What Salesforce says of a kind of sObject."""
-
-    name: str
-    label: str
-    key_prefix: str | None
-    fields: dict[str, FieldDescription]
-
-    @classmethod
-    def decode(cls, result: etree._Element) -> Self:
-        """Reads a DescribeSObjectResult element."""
-        fields = [_field_description(e) for e in result.iterchildren(f"{{{PARTNER}}}fields")]
-        return cls(
-            name=text_in(result, "name"),
-            label=text_in(result, "label"),
-            key_prefix=text_in(result, "keyPrefix") or None,
-            fields={field.name: field for field in fields},
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class ChangedIds:
     """Ids that getUpdated or getDeleted lists, and the instant up to which the list is complete."""
 
@@ -140,19 +103,4 @@ def _row_error(error: etree._Element) -> RowError:
         code=text_in(error, "statusCode"),
         message=" ".join(text_in(error, "message").split()),
         fields=tuple(e.text for e in error.iterchildren(f"{{{PARTNER}}}fields") if e.text),
-    )
-
-
-def _field_description(field: etree._Element) -> FieldDescription:
-    return FieldDescription(
-        name=text_in(field, "name"),
-        type=text_in(field, "type"),
-        length=int(text_in(field, "length") or 0),
-        precision=int(text_in(field, "precision") or 0),
-        scale=int(text_in(field, "scale") or 0),
-        nillable=text_in(field, "nillable") == "true",
-        createable=text_in(field, "createable") == "true",
-        updateable=text_in(field, "updateable") == "true",
-        external_id=text_in(field, "externalId") == "true",
-        references=tuple(e.text for e in field.iterchildren(f"{{{PARTNER}}}referenceTo") if e.text),
     )

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from bridge.store.runs import last_success
 from tests.builders import customer, invoice
 from tests.jobs.conftest import settings_of
 from tests.jobs.world import MAPPINGS, Clock, World, build_world
+from tests.salesforce.orgs import altered_schema
 from tests.storing import row_of, values_in, version_of
 
 # What a page does to each database is tested with the store.
@@ -216,9 +216,7 @@ def test_an_unreachable_salesforce_fails_the_run(world: World, sandbox: SandboxS
 
 def test_a_fetch_that_dies_on_the_way_is_repeated_whole(world: World, tmp_path: Path) -> None:
     """What was read before the error is stored, the watermark is not, and nothing is lost."""
-    text = (files("bridge.sandbox.schema") / "schema.toml").read_text(encoding="utf-8")
-    schema = tmp_path / "schema.toml"
-    schema.write_text(text.replace("ERP_Payment__c", "Other__c"), encoding="utf-8")
+    schema = altered_schema(tmp_path, ("ERP_Payment__c", "Other__c"))
     with fresh_org(world, tmp_path, schema) as other:
         account(other)
         report = other.run("fetch")

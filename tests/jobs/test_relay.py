@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from bridge.store.staging import stage_corrections
 from tests.builders import EARLY, credit_memo, crm_record, customer, invoice, payment
 from tests.jobs.conftest import settings_of
 from tests.jobs.world import Clock, World, build_world
+from tests.salesforce.orgs import altered_schema
 from tests.salesforce.scripted import Asked, Reply, Server, envelope, fault
 from tests.storing import new_run, outbox, save_crm, save_erp, values_in, wish
 
@@ -90,12 +90,8 @@ def test_one_bad_row_becomes_a_dead_letter(
     engine: Engine, tmp_path: Path, clock: Clock, sandbox_key: bytes
 ) -> None:
     """Salesforce refuses it for good: its neighbours land, a person can look and replay."""
-    schema = tmp_path / "schema.toml"
-    text = (files("bridge.sandbox.schema") / "schema.toml").read_text(encoding="utf-8")
-    narrow = 'BillingCity = { type = "string", length = 5'
-    schema.write_text(
-        text.replace('BillingCity = { type = "string", length = 40', narrow), encoding="utf-8"
-    )
+    city = 'BillingCity = { type = "string", length = '
+    schema = altered_schema(tmp_path, (f"{city}40", f"{city}5"))
     (tmp_path / "narrow.db.jwt-key.pem").write_bytes(sandbox_key)
     with SandboxServer(tmp_path / "narrow.db", clock=clock, schema=schema) as server:
         world = build_world(engine, clock, settings_of(server))

@@ -1,0 +1,105 @@
+"""`erp-bridge salesforce` against the sandbox."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge.cli import main
+from bridge.sandbox import SandboxServer
+from tests.salesforce.orgs import altered_schema
+
+
+def erp_bridge(*words: str) -> Result:
+    """Runs a command."""
+    return CliRunner().invoke(main, ["salesforce", *words], catch_exceptions=False)
+
+
+@pytest.fixture
+def org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    """A sandbox whose payments lack a field, and settings that lead to it."""
+    schema = altered_schema(tmp_path, ("Received_On__c", "Recieved_On__c"))
+    with SandboxServer(tmp_path / "org.db", schema=schema) as server:
+        configure(monkeypatch, server)
+        yield server
+
+
+def configure(monkeypatch: pytest.MonkeyPatch, server: SandboxServer) -> None:
+    for name, value in (
+        ("LOGIN_URL", server.url),
+        ("AUTH", "client_credentials"),
+        ("CLIENT_ID", server.credentials.client_id),
+        ("CLIENT_SECRET", server.credentials.client_secret),
+    ):
+        monkeypatch.setenv(f"ERP_BRIDGE_SALESFORCE__{name}", value)
+
+
+def test_check_names_what_is_wrong(org: SandboxServer) -> None:
+    """Facts of the org, the wrong field with its line and the remedy, exit code 1."""
+    result = erp_bridge("check")
+    assert result.exit_code == 1
+    told = " ".join(result.stdout.split())
+    for words in (
+        "Sandbox Organization",
+        "Ada Admin",
+        "API version 66.0",
+        f"instance {org.url}",
+        "of 100,000 in 24 hours",
+        "payment.toml, line 13",
+        "ERP_Payment__c.Received_On__c",
+        "did you mean Recieved_On__c?",
+    ):
+        assert words in told, words
+
+
+def test_check_of_a_fitting_org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Says so, also to a program, with exit code 0."""
+    with SandboxServer(tmp_path / "org.db") as server:
+        configure(monkeypatch, server)
+        result = erp_bridge("check")
+        assert (result.exit_code, "is there and fits" in result.stdout) == (0, True)
+        told = json.loads(erp_bridge("check", "--json").stdout)
+    assert told["misfits"] == []
+    assert told["user"]["username"] == "admin@example.com"
+    assert abs(told["clock_ahead"]) < 60
+
+
+def test_check_tells_of_a_wrong_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logins by JWT live for minutes: a clock that is ten behind is an error."""
+    late = SandboxServer(
+        tmp_path / "org.db", clock=lambda: datetime.now(UTC) + timedelta(minutes=10)
+    )
+    with late as server:
+        configure(monkeypatch, server)
+        result = erp_bridge("check")
+    assert result.exit_code == 1
+    assert "behind Salesforce's: set this machine's clock" in result.stdout
+
+
+def test_check_says_why_it_cannot_log_in(
+    org: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Salesforce's words, and what to look at."""
+    monkeypatch.setenv("ERP_BRIDGE_SALESFORCE__CLIENT_SECRET", "wrong")
+    result = erp_bridge("check")
+    assert result.exit_code == 2
+    assert result.stderr.strip().splitlines()[-1] == (
+        "erp-bridge: Salesforce: invalid_client: invalid client credentials"
+        " (the consumer secret is wrong)"
+    )
+
+
+def test_metadata_is_written_out(tmp_path: Path) -> None:
+    """A project for `sf`, complete; an existing folder stays as it is."""
+    folder = tmp_path / "org"
+    result = erp_bridge("metadata", str(folder))
+    assert result.exit_code == 0
+    assert "sf project deploy start" in result.stdout
+    assert (folder / "sfdx-project.json").is_file()
+    assert list(folder.rglob("ERP_Bridge.permissionset-meta.xml"))
+    again = erp_bridge("metadata", str(folder))
+    assert again.exit_code == 2
+    assert "is there already" in again.stderr
