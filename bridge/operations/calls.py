@@ -34,6 +34,7 @@ MAX_ENVELOPE_BYTES = 128 * 1024
 _GATHER_SECONDS = 0.2
 _BATCH = 200
 _WAITING_AT_MOST = 500
+_STRANGERS_A_MINUTE = 60
 
 
 class UnknownCall(BridgeError):
@@ -44,7 +45,9 @@ class CallTrail:
     """Writes calls down, behind the callers' backs: none of them waits for the database.
 
     One thread stores what came in batches. While the database lets nobody write, calls gather;
-    only where very many have does the next one wait. What cannot be stored is told in the log.
+    only where very many have does the next one wait. What cannot be stored is told in the log. Of
+    callers that nobody recognised a few a minute are stored: a flood of them must not fill the
+    disk.
     """
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
@@ -52,12 +55,15 @@ class CallTrail:
         self._lock = threading.Lock()
         self._waiting: _Waiting | None = None
         self._thread = threading.Thread()
+        self._strangers = (0, 0)  # of which minute, and how many so far
 
     def write(self, row: CallRow) -> None:
         """Takes a call, to be stored soon."""
         if row.envelope is not None:
             row = replace(row, envelope=row.envelope[:MAX_ENVELOPE_BYTES])
         with self._lock:
+            if row.consumer is None and self._is_flood():
+                return
             if self._waiting is None:
                 self._waiting = queue.Queue(_WAITING_AT_MOST)
                 self._thread = threading.Thread(
@@ -78,6 +84,14 @@ class CallTrail:
             self._thread.join(max(0, until - time.monotonic()))
             if self._thread.is_alive():
                 log.error("the last calls are not recorded: the database takes too long")
+
+    def _is_flood(self) -> bool:
+        """Counts one more of the callers that nobody recognised."""
+        minute, count = int(time.monotonic() // 60), 1
+        if self._strangers[0] == minute:
+            count += self._strangers[1]
+        self._strangers = (minute, count)
+        return count > _STRANGERS_A_MINUTE
 
     def _store_all(self, waiting: "_Waiting") -> None:
         while batch := _next_batch(waiting):

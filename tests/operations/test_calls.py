@@ -21,7 +21,7 @@ from bridge.operations.calls import (
     get_call,
     list_calls,
 )
-from tests.store.test_calls import ROW
+from tests.store.test_calls import NOBODY, ROW
 
 Sessions = sessionmaker[Session]
 
@@ -160,3 +160,21 @@ def test_an_unknown_call_is_told(sessions: Sessions) -> None:
     """Never there, or forgotten."""
     with pytest.raises(UnknownCall, match="there is no call 7, or it is forgotten"):
         get_call(sessions, call_id=7)
+
+
+def test_a_flood_of_strangers_is_not_written_down(
+    sessions: Sessions, trail: CallTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty a minute are; whoever is recognised always is."""
+    seconds = 6_000.0
+    monkeypatch.setattr(calls.time, "monotonic", lambda: seconds)
+    for minute in range(2):
+        seconds = 6_000.0 + 60 * minute
+        for _ in range(100):
+            trail.write(NOBODY)
+        trail.write(row())
+    monkeypatch.undo()
+    trail.close()
+    found = list_calls(sessions, limit=500)
+    assert [one.row.consumer for one in found].count(None) == 120
+    assert len(found) == 122
