@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import BridgeError, __version__
 from bridge.app import Application, open_application, ready_application, utc_now
+from bridge.commands.aging import aging_command
 from bridge.commands.audit import audit_group
 from bridge.commands.breaks import breaks_group
 from bridge.commands.calls import calls_group
@@ -217,6 +218,7 @@ def sandbox(port: int, host: str, database: Path, schema: Path | None) -> None:
         _stop(str(error))
 
 
+main.add_command(aging_command)
 main.add_command(audit_group)
 main.add_command(breaks_group)
 main.add_command(calls_group)

@@ -1,12 +1,13 @@
 """The tables. One class each; the words are DESIGN's."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Date,
     Double,
     ForeignKey,
     Index,
@@ -221,6 +222,7 @@ class Version(Base):
     customer_number: Mapped[str | None] = mapped_column(String(60))
     currency: Mapped[str] = mapped_column(String(3))
     period: Mapped[str] = mapped_column(String(7))
+    due_on: Mapped[date | None] = mapped_column(Date)
     amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
     net_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
     tax_amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)

@@ -181,5 +181,6 @@ def version_row(version: NewVersion) -> dict[str, Any]:
         "customer_number": values.get("customer_number"),
         "currency": totals.currency_of(values),
         "period": totals.period_of(values),
+        "due_on": values.get("due_on") or values.get("issued_on"),
         **amounts,
     }

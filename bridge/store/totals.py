@@ -32,7 +32,7 @@ def add_up(
     `periods` all months are added up together.
     """
     period = Version.period if periods else literal("")
-    sums = [part for name in _COLUMNS for part in _split_sum(getattr(Version, name))]
+    sums = [part for name in _COLUMNS for part in exact_sum(getattr(Version, name))]
     query = (
         select(
             Version.system,
@@ -105,10 +105,7 @@ def _total(
     record_type: RecordType, measured: Sequence[str], row: tuple[Any, ...]
 ) -> totals.ControlTotal:
     system, company_code, currency, period, count, hash_total, *parts = row
-    sums = [
-        int(high or 0) * _SPLIT + int(low or 0)
-        for high, low in zip(parts[::2], parts[1::2], strict=True)
-    ]
+    sums = [joined_sum(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
     by_name = dict(zip(_COLUMNS, sums, strict=True))
     return totals.ControlTotal(
         record_type=record_type,
@@ -122,10 +119,18 @@ def _total(
     )
 
 
-def _split_sum(amount: Any) -> tuple[Any, Any]:
-    """The sums of an amount's upper and lower digits: together they never overflow 64 bits."""
+def exact_sum(amount: Any) -> tuple[Any, Any]:
+    """An amount's sum in two columns, of its upper and lower digits: they never overflow 64 bits.
+
+    `joined_sum` puts them together.
+    """
     scaled = type_coerce(amount, BigInteger)
     return func.sum(scaled.op("/")(_SPLIT)), func.sum(scaled.op("%")(_SPLIT))
+
+
+def joined_sum(high: Any, low: Any) -> int:
+    """The sum behind the two columns of `exact_sum`, in ten-thousandths."""
+    return int(high or 0) * _SPLIT + int(low or 0)
 
 
 _SPLIT = 1_000_000_000

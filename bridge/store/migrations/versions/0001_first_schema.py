@@ -337,6 +337,7 @@ def upgrade() -> None:
         sa.Column("customer_number", sa.String(length=60), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("period", sa.String(length=7), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("net_amount", sa.BigInteger(), nullable=True),
         sa.Column("tax_amount", sa.BigInteger(), nullable=True),
