@@ -132,6 +132,7 @@ class Application:
                 trail=self.trail,
                 clock=utc_now,
                 settings=self.settings.soap,
+                snapshots=self.settings.snapshots,
             )
         )
         console = build_console(

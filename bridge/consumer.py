@@ -30,10 +30,12 @@ from bridge.domain.records import (
 )
 from bridge.operations.changes import Change, ChangePage, FieldChange
 from bridge.operations.health import Health
+from bridge.operations.snapshots import BegunSnapshot, ClosedSnapshot, CurrencyTotal
 from bridge.operations.submissions import Receipt
 from bridge.soap.calls import (
     SOAP_11,
     action_of,
+    decode_answer,
     decode_fault,
     decode_receipt,
     encode_request,
@@ -122,14 +124,30 @@ class ServiceConsumer:
         """Closes the connections."""
         self._http.close()
 
-    def submit(self, message_id: str, records: Sequence[Record]) -> Receipt:
+    def submit(
+        self, message_id: str, records: Sequence[Record], snapshot_id: str | None = None
+    ) -> Receipt:
         """Submits 1 to 500 records of one type. A repeat with the same id gives the receipt."""
         operation = _SUBMIT[record_type_of(records[0])]
-        return decode_receipt(self._call(operation, message_id, records))
+        return decode_receipt(self._call(operation, message_id, records, snapshot_id))
 
     def get_receipt(self, message_id: str) -> Receipt:
         """The receipt of an earlier submission."""
         return decode_receipt(self._call("GetReceipt", message_id))
+
+    def begin_snapshot(
+        self, record_type: RecordType, company_code: str | None, *, as_of: datetime
+    ) -> BegunSnapshot:
+        """Begins to tell all records of a type that the ERP held at an instant."""
+        answer = self._call("BeginSnapshot", record_type, company_code, as_of)
+        return decode_answer(answer, BegunSnapshot)
+
+    def close_snapshot(
+        self, snapshot_id: str, *, count: int, totals: Sequence[CurrencyTotal]
+    ) -> ClosedSnapshot:
+        """Closes a snapshot by the ERP's own totals; what it left out is gone then."""
+        answer = self._call("CloseSnapshot", snapshot_id, count, totals)
+        return decode_answer(answer, ClosedSnapshot)
 
     def fetch_changes(
         self, record_type: RecordType, *, after: int = 0, limit: int = 500

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bridge import BridgeError
 from bridge.domain.survivorship import Survivor
-from bridge.operations.settings import BreakSettings, ConsumerSettings
+from bridge.operations.settings import BreakSettings, ConsumerSettings, SnapshotSettings
 from bridge.salesforce.settings import SalesforceSettings
 from bridge.soap.settings import SoapSettings
 from bridge.store.settings import DatabaseSettings
@@ -78,6 +78,7 @@ class Settings(_Section):
     schedule: ScheduleSettings = ScheduleSettings()
     jobs: JobSettings = JobSettings()
     breaks: BreakSettings = BreakSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
     log: LogSettings = LogSettings()
 
 

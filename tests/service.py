@@ -15,6 +15,7 @@ from bridge.operations.authentication import Authenticator
 from bridge.operations.brake import Brake
 from bridge.operations.calls import CallTrail
 from bridge.operations.consumers import create_consumer
+from bridge.operations.settings import SnapshotSettings
 from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.faults import fault_of, write_fault
 from bridge.soap.settings import SoapSettings
@@ -62,6 +63,7 @@ def soap_context(
         trail=trail,
         clock=clock,
         settings=settings or SoapSettings(),
+        snapshots=SnapshotSettings(),
     )
     trail.close()
 

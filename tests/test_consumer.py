@@ -15,6 +15,7 @@ from bridge.consumer import BadServiceUrl, ServiceConsumer, ServiceFault, Servic
 from bridge.domain.reconcile import Correction, FieldCorrection, Reason
 from bridge.domain.records import Record, RecordKey, RecordType, System
 from bridge.operations.changes import FieldChange
+from bridge.operations.snapshots import CurrencyTotal
 from bridge.operations.submissions import Outcome
 from bridge.store.records import ensure_records
 from bridge.store.runs import start_run
@@ -68,6 +69,19 @@ def test_a_repeated_message_gets_the_stored_receipt(erp: ServiceConsumer) -> Non
     again = erp.submit("m-1", [customer()])
     assert again.replayed
     assert again.results == first.results == erp.get_receipt("m-1").results
+
+
+def test_it_tells_the_whole_of_something(erp: ServiceConsumer) -> None:
+    """In a snapshot, which shows what is gone; it reads what came of it."""
+    erp.submit("m-1", [invoice(number="I1"), invoice(number="I2")])
+    as_of = datetime.now(UTC)
+    begun = erp.begin_snapshot(RecordType.INVOICE, "1000", as_of=as_of)
+    assert begun.superseded is None
+    erp.submit("m-2", [invoice(number="I1")], begun.snapshot_id)
+    total = CurrencyTotal("EUR", invoice().gross_amount)
+    closed = erp.close_snapshot(begun.snapshot_id, count=1, totals=[total])
+    assert (closed.members, closed.gone, closed.replayed) == (1, 1, False)
+    assert erp.close_snapshot(begun.snapshot_id, count=1, totals=[total]).replayed
 
 
 def test_it_reads_the_state_of_the_bridge(erp: ServiceConsumer) -> None:

@@ -14,6 +14,9 @@ SCALE = 4
 MAX_DIGITS = 18
 """Digits of the greatest amount, decimals included: what a Salesforce number field holds."""
 
+MAX_SUM_DIGITS = 28
+"""Digits of the greatest sum, decimals included: what a .NET decimal holds."""
+
 _EXACT = Context(prec=38, traps=[Inexact, InvalidOperation])
 """Rounds nothing: whatever would not fit raises. Sums of amounts have more than MAX_DIGITS."""
 _UNIT, _ZERO = Decimal(1), Decimal(0)

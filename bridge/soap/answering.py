@@ -73,7 +73,7 @@ class Answering:
         require_understood(envelope.headers, soap=course.soap)
         operation = operation_in(envelope.body, action_in(environ, course.soap))
         structlog.contextvars.bind_contextvars(operation=operation)
-        call = Call(self._context.sessions, consumer, now, course.soap)
+        call = Call(self._context.sessions, consumer, now, course.soap, self._context.snapshots)
         return self._dispatcher.answer(envelope.body, call)
 
     def _admit(self, environ: "WSGIEnvironment", course: _Course) -> Consumer:

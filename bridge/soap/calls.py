@@ -4,6 +4,8 @@ Only bytes: how they travel is the caller's business. A request's Content-Type i
 version of SOAP, its action what `action_of` says.
 """
 
+from typing import TypeVar
+
 from lxml.etree import _Element
 
 from bridge import BridgeError
@@ -18,7 +20,18 @@ from bridge.soap.schema import validate
 from bridge.soap.soap_versions import SOAP_11, SOAP_12, FaultSide, SoapVersion
 from bridge.soap.wsdl import action_of
 
-__all__ = ["SOAP_11", "SOAP_12", "action_of", "decode_fault", "decode_receipt", "encode_request"]
+__all__ = [
+    "SOAP_11",
+    "SOAP_12",
+    "action_of",
+    "decode_answer",
+    "decode_fault",
+    "decode_receipt",
+    "encode_request",
+]
+
+
+T = TypeVar("T")
 
 
 class UnreadableAnswer(BridgeError):
@@ -35,14 +48,23 @@ def encode_request(operation: str, *arguments: object, soap: SoapVersion = SOAP_
 
 def decode_receipt(content: bytes, soap: SoapVersion = SOAP_11) -> Receipt:
     """The receipt in the answer of a Submit operation or of GetReceipt. Raises UnreadableAnswer."""
+    return decode_answer(content, Receipt, soap)
+
+
+def decode_answer(content: bytes, kind: type[T], soap: SoapVersion = SOAP_11) -> T:
+    """What an operation answers, of one of the classes that the contract has for answers.
+
+    Receipt, BegunSnapshot or ClosedSnapshot. Raises UnreadableAnswer.
+    """
+    name = kind.__name__
     body = _body(content, soap)
     codec = _codec_of_answer(body)
     if codec is None:
-        raise UnreadableAnswer("the answer holds no receipt: is this the URL of the bridge?")
-    (receipt,) = codec.answer.read(body)
-    if not isinstance(receipt, Receipt):
-        raise UnreadableAnswer(f"the answer is one of {codec.name}, not a receipt")
-    return receipt
+        raise UnreadableAnswer(f"the answer holds no {name}: is this the URL of the bridge?")
+    (answer,) = codec.answer.read(body)
+    if not isinstance(answer, kind):
+        raise UnreadableAnswer(f"the answer is one of {codec.name}, not a {name}")
+    return answer
 
 
 def decode_fault(content: bytes, soap: SoapVersion = SOAP_11) -> BridgeFault | None:

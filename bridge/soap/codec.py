@@ -7,6 +7,7 @@ Both directions of both messages: the service reads requests and writes answers,
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,10 @@ from bridge.soap.services import BridgeService
 
 @dataclass(frozen=True, slots=True)
 class MessageCodec:
-    """One message: an element and the values of its members, in the contract's order."""
+    """One message: an element and the values of its members, in the contract's order.
+
+    Members that are optional and stand last may be left out where it is written.
+    """
 
     name: str
     read: Callable[[_Element], list[Any]]
@@ -70,10 +74,14 @@ def _reader(message: Model, attributes: list[str]) -> Decode:
 
 def _writer(name: str, message: Model, attributes: list[str]) -> Callable[..., str]:
     encode = encoder(message)
+    members = reversed(message._type_info.values())
+    spare = len(list(takewhile(lambda member: not member.Attributes.min_occurs, members)))
 
     def write(*values: Any) -> str:
         parts = [f'<{name} xmlns="{NAMESPACE}">']
-        encode(SimpleNamespace(**dict(zip(attributes, values, strict=True))), parts)
+        absent = (None,) * min(spare, len(attributes) - len(values))
+        given = dict(zip(attributes, (*values, *absent), strict=True))
+        encode(SimpleNamespace(**given), parts)
         parts.append(f"</{name}>")
         return "".join(parts)
 

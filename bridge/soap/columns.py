@@ -57,8 +57,11 @@ def _read_date(text: str) -> date:
 
 
 def _read_instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text.strip())
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    try:
+        instant = datetime.fromisoformat(text.strip())
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the midnight 24:00:00 is one of XML Schema alone
+        raise ValueError("only hours before 24 of the years 0001 to 9999 can be stored") from None
 
 
 def _read_boolean(text: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator, Consumer
 from bridge.operations.calls import CallTrail
+from bridge.operations.settings import SnapshotSettings
 from bridge.soap.settings import SoapSettings
 from bridge.soap.soap_versions import SoapVersion
 
@@ -23,6 +24,7 @@ class SoapContext:
     trail: CallTrail
     clock: Callable[[], datetime]
     settings: SoapSettings
+    snapshots: SnapshotSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +35,4 @@ class Call:
     consumer: Consumer
     now: datetime
     soap: SoapVersion
+    snapshots: SnapshotSettings

@@ -60,7 +60,7 @@ RECORD_STATE = enumeration(
     RecordState,
     "Where a record stands between both systems: NEW is not compared yet, HELD waits for its"
     " customer, PENDING has a correction on its way, AGREED is equal on both sides, BREAK has a"
-    " difference that a person must close.",
+    " difference that a person must close, GONE is no longer in the ERP.",
 )
 
 
@@ -210,7 +210,10 @@ FIELD_VERSIONS = complex_type(
 _VIEW = {
     "State": required(RECORD_STATE, "Where the record stands between both systems."),
     "SalesforceId": optional(Unicode, "The 18-character id of the linked Salesforce record."),
-    "ErpReceivedAt": optional(DateTime, "When the ERP's version came, in UTC."),
+    "ErpReceivedAt": optional(DateTime, "When the ERP's version last came, in UTC."),
+    "ErpDeleted": required(
+        Boolean, "True if a snapshot showed that the ERP no longer has the record."
+    ),
     "CrmModifiedAt": optional(DateTime, "When Salesforce's version was last changed, in UTC."),
     "CrmDeleted": required(Boolean, "True if the record was deleted in Salesforce."),
 }
@@ -309,6 +312,8 @@ BRIDGE_FAULT = complex_type(
         "Retryable": required(Boolean, "True if the same call may succeed later as it is."),
         "RetryAfterSeconds": optional(Integer32, "How long to wait before it."),
         "CorrelationId": required(Unicode, "Names this call in the bridge's log."),
-        "Violation": repeated(VIOLATION, "Where the request breaks the contract."),
+        "Violation": repeated(
+            VIOLATION, "Where the request breaks the contract, or where totals differ."
+        ),
     },
 )

@@ -19,7 +19,7 @@ from typing import Any
 from spyne import ComplexModel, Date, Decimal, Enum, Integer32, ModelBase, Unicode
 from spyne.model.complex import TypeInfo
 
-from bridge.domain.money import MAX_DIGITS, SCALE
+from bridge.domain.money import MAX_DIGITS, MAX_SUM_DIGITS, SCALE
 from bridge.domain.records import Field, Kind, fields_of
 
 NAMESPACE = "urn:erp-bridge:v1"
@@ -182,6 +182,9 @@ _EXACT = {"total_digits": MAX_DIGITS, "fraction_digits": SCALE}
 
 AMOUNT = simple_type(
     Decimal, "Amount", "An exact amount of money in the record's currency.", **_EXACT
+)
+SUM = simple_type(
+    Decimal, "Sum", "An exact sum of amounts.", total_digits=MAX_SUM_DIGITS, fraction_digits=SCALE
 )
 QUANTITY = simple_type(Decimal, "Quantity", "An exact quantity.", **_EXACT)
 CURRENCY_CODE = simple_type(

@@ -130,6 +130,42 @@ _CODES = (
         meaning="Neither side holds a record of this key.",
         remedy="Compare the key, blanks and leading zeros too.",
     ),
+    FaultCode(
+        word="UnfitSnapshot",
+        meaning="A snapshot's company code, instant or totals cannot be right.",
+        remedy="Repair what the message names.",
+    ),
+    FaultCode(
+        word="UnknownSnapshot",
+        meaning="No snapshot of this consumer has the SnapshotId.",
+        remedy="Begin one.",
+    ),
+    FaultCode(
+        word="SnapshotClosed",
+        meaning="The snapshot is closed: it takes no more records, and no other totals.",
+        remedy="Begin a new one.",
+    ),
+    FaultCode(
+        word="SnapshotSuperseded",
+        meaning="This consumer has begun a newer snapshot of the same records.",
+        remedy="Go on with the newer one.",
+    ),
+    FaultCode(
+        word="SnapshotExpired",
+        meaning="The snapshot was left open for too long.",
+        remedy="Begin a new one.",
+    ),
+    FaultCode(
+        word="SnapshotDiffers",
+        meaning="The snapshot's totals are not those of what was submitted in it; each Violation"
+        " tells a figure.",
+        remedy="Submit what was lost in the snapshot, which stays open, and close it again.",
+    ),
+    FaultCode(
+        word="SnapshotNotBelieved",
+        meaning="The snapshot leaves out so much that it looks like a wrong selection.",
+        remedy="Submit the rest and close it again, or have the bridge's administrator allow it.",
+    ),
     INTERNAL_ERROR,
 )
 

@@ -21,6 +21,15 @@ from bridge import BridgeError
 from bridge.operations.admission import NotPermitted
 from bridge.operations.authentication import WrongCredentials
 from bridge.operations.lookup import UnknownRecord
+from bridge.operations.snapshots import (
+    SnapshotClosed,
+    SnapshotDiffers,
+    SnapshotExpired,
+    SnapshotNotBelieved,
+    SnapshotSuperseded,
+    UnfitSnapshot,
+    UnknownSnapshot,
+)
 from bridge.operations.submissions import MessageIdReused, UnknownMessageId
 from bridge.soap import contract
 from bridge.soap.body import (
@@ -42,6 +51,7 @@ from bridge.soap.envelope import (
 from bridge.soap.fault_codes import FAULT_CODES, INTERNAL_ERROR, FaultCode
 from bridge.soap.limits import RequestTooComplex
 from bridge.soap.protocol import ActionMismatch, UnknownOperation
+from bridge.soap.schema import MAX_VIOLATIONS
 from bridge.soap.soap_versions import SOAP_11, SOAP_12, SOAP_VERSIONS, SoapVersion
 from bridge.soap.violations import ContractViolated, Violation
 
@@ -66,6 +76,13 @@ _EXPECTED: tuple[type[BridgeError], ...] = (
     MessageIdReused,
     UnknownMessageId,
     UnknownRecord,
+    UnfitSnapshot,
+    UnknownSnapshot,
+    SnapshotClosed,
+    SnapshotSuperseded,
+    SnapshotExpired,
+    SnapshotDiffers,
+    SnapshotNotBelieved,
 )
 _CODES: Mapping[type[Exception], FaultCode] = {
     error: FAULT_CODES[error.__name__] for error in _EXPECTED
@@ -100,9 +117,20 @@ def fault_of(error: Exception, correlation_id: str) -> BridgeFault:
     if not is_expected(error):
         message = f"something went wrong inside the bridge; its log tells under {correlation_id}"
         return BridgeFault(code.word, message, True, RETRY_AFTER_SECONDS, correlation_id)
-    violations = error.violations if isinstance(error, ContractViolated) else ()
     message = " ".join(str(error).split())  # it may quote the caller, line feeds and all
-    return BridgeFault(code.word, message, code.retryable, None, correlation_id, violations)
+    return BridgeFault(code.word, message, code.retryable, None, correlation_id, _violations(error))
+
+
+def _violations(error: Exception) -> tuple[Violation, ...]:
+    """The places that an error names, and the figures that differ, as far as a fault lists them."""
+    match error:
+        case ContractViolated():
+            return error.violations
+        case SnapshotDiffers():
+            named = error.differences[:MAX_VIOLATIONS]
+            return tuple(Violation(0, one.figure, str(one)) for one in named)
+        case _:
+            return ()
 
 
 def write_fault(error: Exception, fault: BridgeFault, soap: SoapVersion = SOAP_11) -> bytes:

@@ -5,9 +5,10 @@ A method's docstring is the operation's documentation in the WSDL. `ctx.udc` is 
 # ruff: noqa: N805 - Spyne hands the call's context to a service method, never an instance
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-from spyne import Integer32, Integer64, MethodContext, Service, rpc
+from spyne import DateTime, Integer32, Integer64, MethodContext, Service, rpc
 
 from bridge.domain.records import (
     CreditMemo,
@@ -21,19 +22,24 @@ from bridge.domain.records import (
 from bridge.operations.changes import acknowledge_changes, fetch_changes
 from bridge.operations.health import Health, check_health
 from bridge.operations.lookup import get_record
+from bridge.operations.snapshots import (
+    BegunSnapshot,
+    ClosedSnapshot,
+    CurrencyTotal,
+    begin_snapshot,
+    close_snapshot,
+)
 from bridge.operations.submissions import Receipt, get_receipt, submit_records
-from bridge.soap import contract
+from bridge.soap import contract, snapshot_types
 from bridge.soap.context import Call
-from bridge.soap.elements import Model, Simple, repeated, required
+from bridge.soap.elements import Model, Simple, optional, repeated, required
 from bridge.soap.views import ChangePageView, RecordAnswer, change_page_view, record_answer
 
 _MESSAGE_ID = required(contract.MESSAGE_ID, "Names this submission; a repeat gives the receipt.")
+_IN_SNAPSHOT = optional(
+    snapshot_types.SNAPSHOT_ID, "The snapshot that the records are told in, if they are."
+)
 _RECEIPT = ("Receipt", contract.RECEIPT, "What became of each record.")
-
-
-def _records(of: Model) -> Model:
-    doc = f"The records, whole: 1 to {contract.MAX_RECORDS}."
-    return repeated(of, doc, least=1, most=contract.MAX_RECORDS)
 
 
 def _operation(
@@ -54,47 +60,50 @@ def _operation(
     return decorate
 
 
+def _submitting(name: str, **record: Model) -> Callable[[Callable[..., Any]], Any]:
+    ((element, of),) = record.items()
+    records = repeated(
+        of,
+        f"The records, whole: 1 to {contract.MAX_RECORDS}.",
+        least=1,
+        most=contract.MAX_RECORDS,
+    )
+    # What is optional stands last: callers that know nothing of it keep their signature's begin.
+    return _operation(
+        name, _RECEIPT, MessageId=_MESSAGE_ID, **{element: records}, SnapshotId=_IN_SNAPSHOT
+    )
+
+
 class BridgeService(Service):  # type: ignore[misc]
     """Contract v1."""
 
-    @_operation(
-        "SubmitCustomers", _RECEIPT, MessageId=_MESSAGE_ID, Customer=_records(contract.CUSTOMER)
-    )
+    @_submitting("SubmitCustomers", Customer=contract.CUSTOMER)
     def submit_customers(
-        ctx: MethodContext, message_id: str, customers: Sequence[Customer]
+        ctx: MethodContext, message_id: str, customers: Sequence[Customer], snapshot_id: str | None
     ) -> Receipt:
         """Submits customers. Each record gets its own result; one bad record stops no other."""
-        return _submit(ctx, message_id, RecordType.CUSTOMER, customers)
+        return _submit(ctx, message_id, RecordType.CUSTOMER, customers, snapshot_id)
 
-    @_operation(
-        "SubmitInvoices", _RECEIPT, MessageId=_MESSAGE_ID, Invoice=_records(contract.INVOICE)
-    )
+    @_submitting("SubmitInvoices", Invoice=contract.INVOICE)
     def submit_invoices(
-        ctx: MethodContext, message_id: str, invoices: Sequence[Invoice]
+        ctx: MethodContext, message_id: str, invoices: Sequence[Invoice], snapshot_id: str | None
     ) -> Receipt:
         """Submits invoices. An invoice of an unknown customer is held until the customer comes."""
-        return _submit(ctx, message_id, RecordType.INVOICE, invoices)
+        return _submit(ctx, message_id, RecordType.INVOICE, invoices, snapshot_id)
 
-    @_operation(
-        "SubmitPayments", _RECEIPT, MessageId=_MESSAGE_ID, Payment=_records(contract.PAYMENT)
-    )
+    @_submitting("SubmitPayments", Payment=contract.PAYMENT)
     def submit_payments(
-        ctx: MethodContext, message_id: str, payments: Sequence[Payment]
+        ctx: MethodContext, message_id: str, payments: Sequence[Payment], snapshot_id: str | None
     ) -> Receipt:
         """Submits payments with the invoices they settle."""
-        return _submit(ctx, message_id, RecordType.PAYMENT, payments)
+        return _submit(ctx, message_id, RecordType.PAYMENT, payments, snapshot_id)
 
-    @_operation(
-        "SubmitCreditMemos",
-        _RECEIPT,
-        MessageId=_MESSAGE_ID,
-        CreditMemo=_records(contract.CREDIT_MEMO),
-    )
+    @_submitting("SubmitCreditMemos", CreditMemo=contract.CREDIT_MEMO)
     def submit_credit_memos(
-        ctx: MethodContext, message_id: str, credit_memos: Sequence[CreditMemo]
+        ctx: MethodContext, message_id: str, memos: Sequence[CreditMemo], snapshot_id: str | None
     ) -> Receipt:
         """Submits credit memos."""
-        return _submit(ctx, message_id, RecordType.CREDIT_MEMO, credit_memos)
+        return _submit(ctx, message_id, RecordType.CREDIT_MEMO, memos, snapshot_id)
 
     @_operation(
         "GetReceipt",
@@ -105,6 +114,52 @@ class BridgeService(Service):  # type: ignore[misc]
         """Gives the receipt of an earlier submission, for a caller that timed out."""
         call: Call = ctx.udc
         return get_receipt(call.sessions, consumer=call.consumer.name, message_id=message_id)
+
+    @_operation(
+        "BeginSnapshot",
+        ("Snapshot", snapshot_types.SNAPSHOT, "The snapshot."),
+        RecordType=required(contract.RECORD_TYPE, "The kind of record of which it is the whole."),
+        CompanyCode=optional(contract.COMPANY_CODE, "The company; absent for customers."),
+        AsOf=required(DateTime, "When the records were selected; in UTC if it names no zone."),
+    )
+    def begin_snapshot(
+        ctx: MethodContext, record_type: RecordType, company_code: str | None, as_of: datetime
+    ) -> BegunSnapshot:
+        """Begins to tell all records of a kind that the ERP holds. Submit them in the snapshot."""
+        call: Call = ctx.udc
+        return begin_snapshot(
+            call.sessions,
+            consumer=call.consumer,
+            record_type=record_type,
+            company_code=company_code,
+            as_of=as_of,
+            settings=call.snapshots,
+            now=call.now,
+        )
+
+    @_operation(
+        "CloseSnapshot",
+        ("ClosedSnapshot", snapshot_types.CLOSED_SNAPSHOT, "What it led to."),
+        SnapshotId=required(snapshot_types.SNAPSHOT_ID, "The snapshot."),
+        Count=required(Integer32, "How many records the ERP holds."),
+        Total=repeated(
+            snapshot_types.TOTAL, "Their sum in each currency; none for customers.", most=200
+        ),
+    )
+    def close_snapshot(
+        ctx: MethodContext, snapshot_id: str, count: int, totals: Sequence[CurrencyTotal]
+    ) -> ClosedSnapshot:
+        """Closes a snapshot. If its totals agree, the ERP no longer has what it leaves out."""
+        call: Call = ctx.udc
+        return close_snapshot(
+            call.sessions,
+            consumer=call.consumer,
+            snapshot_id=snapshot_id,
+            count=count,
+            totals=totals,
+            settings=call.snapshots,
+            now=call.now,
+        )
 
     @_operation(
         "GetCustomer",
@@ -171,7 +226,11 @@ class BridgeService(Service):  # type: ignore[misc]
 
 
 def _submit(
-    ctx: MethodContext, message_id: str, record_type: RecordType, records: Sequence[Record]
+    ctx: MethodContext,
+    message_id: str,
+    record_type: RecordType,
+    records: Sequence[Record],
+    snapshot_id: str | None,
 ) -> Receipt:
     call: Call = ctx.udc
     return submit_records(
@@ -180,6 +239,7 @@ def _submit(
         message_id=message_id,
         record_type=record_type,
         records=records,
+        snapshot_id=snapshot_id,
         now=call.now,
     )
 

@@ -38,6 +38,7 @@ class RecordAnswer:
     state: RecordState
     salesforce_id: str | None
     erp_received_at: datetime | None
+    erp_deleted: bool
     crm_modified_at: datetime | None
     crm_deleted: bool
     erp: Record | None
@@ -84,6 +85,7 @@ def record_answer(view: RecordView) -> RecordAnswer:
         state=view.state,
         salesforce_id=view.salesforce_id,
         erp_received_at=view.erp_received_at,
+        erp_deleted=view.erp_deleted,
         crm_modified_at=view.crm_modified_at,
         crm_deleted=view.crm_deleted,
         erp=view.erp,

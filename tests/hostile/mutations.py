@@ -7,12 +7,15 @@ pseudo-random generator.
 import copy
 import gzip
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Protocol
 
 from lxml import etree
 from lxml.etree import _Element
 
 from bridge.domain.records import RecordType
+from bridge.operations.snapshots import CurrencyTotal
 from bridge.soap.calls import action_of, encode_request
 from bridge.soap.elements import NAMESPACE
 from bridge.soap.soap_versions import SOAP_11, SOAP_12
@@ -36,6 +39,9 @@ SEEDS: tuple[bytes, ...] = (
     encode_request("SubmitCustomers", "m-2", [CUSTOMER]),
     encode_request("SubmitPayments", "m-3", [payment()]),
     encode_request("SubmitCreditMemos", "m-4", [credit_memo()]),
+    encode_request("SubmitCustomers", "m-5", [CUSTOMER], "no snapshot"),
+    encode_request("BeginSnapshot", RecordType.INVOICE, "1000", datetime(2026, 3, 1, tzinfo=UTC)),
+    encode_request("CloseSnapshot", "no snapshot", 1, [CurrencyTotal("EUR", Decimal("1.5"))]),
     encode_request("GetReceipt", "m-1"),
     encode_request("GetCustomer", "C-1"),
     encode_request("GetInvoice", "1000", "I-1"),

@@ -57,6 +57,17 @@ def test_an_answer_is_no_fault() -> None:
     assert decode_fault(ACKNOWLEDGED) is None
 
 
+def test_what_is_optional_and_last_may_be_left_out() -> None:
+    """A request without it is the one with nothing there; what is required has to be given."""
+    short, whole = (encode_request("SubmitInvoices", "m-1", [], *last) for last in ((), (None,)))
+    assert short == whole
+    assert b"SnapshotId" not in short
+    with pytest.raises(ValueError, match="shorter"):
+        encode_request("SubmitInvoices", "m-1")
+    with pytest.raises(ValueError, match="longer"):
+        encode_request("GetReceipt", "m-1", "and more")
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -20,6 +20,7 @@ from bridge.soap.elements import AMOUNT, Model, required
         (Date, ["2026-03-01", "2026-03-02Z"], [date(2026, 3, 1), date(2026, 3, 2)]),
         (DateTime, ["2026-03-01T12:00:00"], [datetime(2026, 3, 1, 12, tzinfo=UTC)]),
         (DateTime, ["2026-03-01T12:00:00+01:00"], [datetime(2026, 3, 1, 11, tzinfo=UTC)]),
+        (DateTime, ["2026-03-01T12:00:00.1234567Z"], [datetime(2026, 3, 1, 12, 0, 0, 123456, UTC)]),
         (Boolean, ["true", "0", " 1", "false"], [True, False, True, False]),
         (DOCUMENT_STATUS, ["OPEN", "VOID"], [DocumentStatus.OPEN, DocumentStatus.VOID]),
     ],
@@ -42,6 +43,17 @@ def test_one_day_that_cannot_be_held() -> None:
     assert convert is not None
     with pytest.raises(ValueError, match="years 0001 to 9999"):
         convert(["2026-03-01", "10000-01-01"])
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "12026-01-01T00:00:00Z", "-0044-03-15T12:00:00Z"]
+)
+def test_an_instant_that_cannot_be_held(text: str) -> None:
+    """XML Schema knows instants that no calendar here does."""
+    convert = converter(DateTime)
+    assert convert is not None
+    with pytest.raises(ValueError, match="years 0001 to 9999"):
+        convert([text])
 
 
 def test_objects_are_made_of_columns() -> None:

@@ -37,10 +37,12 @@ def submission(records: list[Record]) -> tuple[str, bytes]:
 
 
 def read(operation: str, request: bytes) -> list[Any]:
-    """The arguments of a request, validated as the service does it."""
+    """Message id and records of a request, validated as the service does it."""
     body = read_envelope(request).body
     validate(body)
-    return operation_codecs()[operation].request.read(body)
+    message_id, records, snapshot_id = operation_codecs()[operation].request.read(body)
+    assert snapshot_id is None
+    return [message_id, records]
 
 
 def read_invoice(content: bytes) -> Any:

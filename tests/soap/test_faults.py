@@ -1,10 +1,14 @@
 """Faults on the wire, in both versions of SOAP."""
 
+from decimal import Decimal
+
 import pytest
 from lxml import etree
 from lxml.etree import QName, _Element
 
+from bridge.domain.snapshots import Difference
 from bridge.operations.authentication import WrongCredentials
+from bridge.operations.snapshots import SnapshotDiffers
 from bridge.soap.envelope import HeaderNotUnderstood, VersionMismatch
 from bridge.soap.faults import fault_of, write_fault
 from bridge.soap.soap_versions import SOAP_11, SOAP_12, SoapVersion
@@ -68,6 +72,18 @@ def test_a_wrong_version_is_told_the_right_ones(soap: SoapVersion) -> None:
         soap.tag("Envelope"),
         other.tag("Envelope"),
     ]
+
+
+def test_totals_that_differ_are_told_one_by_one() -> None:
+    """Each figure is a violation that names it; of very many, the first ones."""
+    few = [Difference("Count", 2, 1), Difference("Total[EUR]", Decimal("1.50"), Decimal(0))]
+    fault = fault_of(SnapshotDiffers(few), "id-1")
+    assert fault.violations == (
+        Violation(0, "Count", "Count is 2 in the ERP and 1 here"),
+        Violation(0, "Total[EUR]", "Total[EUR] is 1.5 in the ERP and 0 here"),
+    )
+    many = [Difference(f"Total[{n}]", n, 0) for n in range(100)]
+    assert len(fault_of(SnapshotDiffers(many), "id-1").violations) == 20
 
 
 def test_headers_that_were_not_understood_are_named() -> None:

@@ -20,6 +20,8 @@ OPERATIONS = {
     "SubmitInvoices",
     "SubmitPayments",
     "SubmitCreditMemos",
+    "BeginSnapshot",
+    "CloseSnapshot",
     "GetReceipt",
     "GetCustomer",
     "GetInvoice",

@@ -104,6 +104,19 @@ def test_documents(service: Any) -> None:
     assert [(line.LineNumber, line.Quantity) for line in view.Erp.Line] == [(1, Decimal("2.5"))]
 
 
+def test_a_snapshot(service: Any, now: datetime) -> None:
+    """Begun, told and closed; its arguments stand in the order of the contract."""
+    snapshot = service.BeginSnapshot("INVOICE", "1000", now)
+    assert (snapshot.BegunAt, snapshot.Superseded) == (now, None)
+    receipt = service.SubmitInvoices("i", [an_invoice()], snapshot.SnapshotId)
+    assert receipt.Result[0].Outcome == "ACCEPTED"
+    totals = [{"Currency": "USD", "Amount": an_invoice()["GrossAmount"]}]
+    closed = service.CloseSnapshot(snapshot.SnapshotId, 1, totals)
+    assert (closed.Members, closed.Gone, closed.ClosedAt) == (1, 0, now)
+    again = service.BeginSnapshot(RecordType="CUSTOMER", AsOf=now)
+    assert service.CloseSnapshot(again.SnapshotId, 0).Members == 0
+
+
 def test_the_change_feed(service: Any, sessions: sessionmaker[Session]) -> None:
     """Pages of changes, in order; what is acknowledged does not come again."""
     record = customer(number="C1", billing_city="Köln")

@@ -68,7 +68,10 @@ def test_a_summary_has_signatures(shared: Path) -> None:
     """Operations stand there as a programmer reads them, with addresses."""
     told = run("show", "--summary").output
     assert "  port ErpBridgeSoap11 (SOAP 1.1): http://127.0.0.1:8080/soap/v1" in told
-    signature = "Receipt SubmitInvoices(MessageId MessageId, Invoice[] Invoice) throws BridgeFault"
+    signature = (
+        "Receipt SubmitInvoices(MessageId MessageId, Invoice[] Invoice, SnapshotId? SnapshotId)"
+        " throws BridgeFault"
+    )
     assert signature in told
     partner = shared / "salesforce" / "wsdl" / "partner-66.0.wsdl"
     told = run("show", "--summary", str(partner)).output
