@@ -10,6 +10,7 @@ The way of a call: ``server`` (sockets) -> ``http`` (routes) -> ``soap`` (envelo
 """
 
 from bridge.sandbox.errors import SandboxError
+from bridge.sandbox.org import Limits
 from bridge.sandbox.server import Certificate, Credentials, SandboxServer, run
 
-__all__ = ["Certificate", "Credentials", "SandboxError", "SandboxServer", "run"]
+__all__ = ["Certificate", "Credentials", "Limits", "SandboxError", "SandboxServer", "run"]

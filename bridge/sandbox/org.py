@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,15 +15,25 @@ from bridge.sandbox.values import Stored, timestamp
 Clock = Callable[[], datetime]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long what the org hands out is good for.
+
+    Sources: Salesforce Help, "Session Settings"; SOAP API Developer Guide, queryMore().
+    """
+
+    session_lifetime: timedelta = timedelta(minutes=120)  # since its last use
+    locator_lifetime: timedelta = timedelta(days=2)
+    open_locators: int = 10  # of one user; one more ends the oldest
+
+
 class Org:
     """A schema, its database, a clock, and the ids of the organization and its one user."""
 
-    def __init__(
-        self, schema: Schema, database: Database, clock: Clock, session_lifetime: timedelta
-    ) -> None:
+    def __init__(self, schema: Schema, database: Database, clock: Clock, limits: Limits) -> None:
         self.schema = schema
         self.database = database
-        self.session_lifetime = session_lifetime
+        self.limits = limits
         self.calls = DailyCalls(self.now)
         self.id = new_id(schema.object("Organization").key_prefix, database.pod, 1)
         self.user_id = new_id(schema.object("User").key_prefix, database.pod, 1)
@@ -30,6 +41,10 @@ class Org:
 
     def now(self) -> datetime:
         return self._clock().astimezone(UTC)
+
+    def seconds(self) -> int:
+        """The moment as the server itself remembers it: in seconds since 1970."""
+        return int(self.now().timestamp())
 
     def stamp(self) -> str:
         """The moment as SystemModstamp has it: in whole seconds."""
@@ -55,10 +70,10 @@ class DailyCalls:
             return self._count
 
 
-def open_org(database: Path, schema: Path | None, clock: Clock, session_lifetime: timedelta) -> Org:
+def open_org(database: Path, schema: Path | None, clock: Clock, limits: Limits) -> Org:
     """Open or create the org that lives in a file. Raises SandboxError."""
     loaded = load_schema(schema)
-    org = Org(loaded, Database(database, loaded), clock, session_lifetime)
+    org = Org(loaded, Database(database, loaded), clock, limits)
     with org.database.writing() as connection:
         _plant(connection, org, "Organization", org.id, _organization(org))
         _plant(connection, org, "User", org.user_id, _user(org))

@@ -6,7 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -16,9 +16,8 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from bridge.sandbox.errors import SandboxError
 from bridge.sandbox.http.application import SandboxApplication
 from bridge.sandbox.http.oauth import load_jwt_key
-from bridge.sandbox.org import Org, open_org
+from bridge.sandbox.org import Limits, Org, open_org
 
-SESSION_LIFETIME = timedelta(minutes=120)
 _THREADS = 16
 _IDLE_CONNECTION_SECONDS = 60
 _IDLE_CONNECTIONS = 200
@@ -71,7 +70,7 @@ class SandboxServer:
         port: int = 0,
         schema: Path | None = None,
         clock: Callable[[], datetime] = _utc_now,
-        session_lifetime: timedelta = SESSION_LIFETIME,
+        limits: Limits | None = None,
         certificate: Certificate | None = None,
     ) -> None:
         self._database = database
@@ -79,7 +78,7 @@ class SandboxServer:
         self._port = port
         self._schema = schema
         self._clock = clock
-        self._session_lifetime = session_lifetime
+        self._limits = limits or Limits()
         self._certificate = certificate
         self._org: Org | None = None
         self._server: wsgi.Server | None = None
@@ -107,7 +106,7 @@ class SandboxServer:
 
     def start(self) -> None:
         """Open the database and listen; returns when calls are answered."""
-        self._org = open_org(self._database, self._schema, self._clock, self._session_lifetime)
+        self._org = open_org(self._database, self._schema, self._clock, self._limits)
         try:
             jwt_key = load_jwt_key(self._jwt_key_path)
             application = SandboxApplication(self._org, jwt_key.public_key())

@@ -24,6 +24,9 @@ class Clock:
     def advance(self, **by: float) -> None:
         self.moment += timedelta(**by)
 
+    def ago(self, **by: float) -> datetime:
+        return self.moment - timedelta(**by)
+
 
 @pytest.fixture
 def clock() -> Clock:

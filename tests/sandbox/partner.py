@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 import requests
@@ -51,7 +52,7 @@ class Partner:
         self.server = server
         self.version = version
         self.http = requests.Session()
-        self.token = self.authorise().json()["access_token"]
+        self.renew()
 
     def authorise(self, **changes: str) -> requests.Response:
         """Ask for a token by client credentials, or by what ``changes`` says."""
@@ -62,6 +63,10 @@ class Partner:
             "client_secret": credentials.client_secret,
         }
         return self.http.post(f"{self.server.url}/services/oauth2/token", data=form | changes)
+
+    def renew(self) -> None:
+        """Open another session, where the first has ended."""
+        self.token = self.authorise().json()["access_token"]
 
     def post(self, content: bytes, **headers: str) -> requests.Response:
         url = f"{self.server.url}/services/Soap/u/{self.version}"
@@ -122,6 +127,27 @@ class Partner:
 
     def undelete(self, *keys: str | None) -> list[Result]:
         return results(self.call("undelete", ids(*keys)))
+
+    def empty_recycle_bin(self, *keys: str | None) -> list[Result]:
+        return results(self.call("emptyRecycleBin", ids(*keys)))
+
+    def deleted(self, kind: str, start: datetime, end: datetime) -> list[str]:
+        """The ids that getDeleted tells."""
+        (found,) = self.call("getDeleted", window(kind, start, end))
+        return [e.text or "" for e in found.findall("p:deletedRecords/p:id", NS)]
+
+    def updated(self, kind: str, start: datetime, end: datetime) -> list[str]:
+        """The ids that getUpdated tells."""
+        (found,) = self.call("getUpdated", window(kind, start, end))
+        return [e.text or "" for e in found.findall("p:ids", NS)]
+
+
+def window(kind: str, start: datetime, end: datetime) -> str:
+    """The arguments of getUpdated and getDeleted."""
+    return (
+        f"<p:sObjectType>{kind}</p:sObjectType><p:startDate>{start.isoformat()}</p:startDate>"
+        f"<p:endDate>{end.isoformat()}</p:endDate>"
+    )
 
 
 def sobjects(kind: str, records: Iterable[Fields]) -> str:

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from bridge.sandbox import SandboxServer
 from bridge.sandbox.schema import DEFAULT_SCHEMA
 from tests.sandbox.conftest import Clock
-from tests.sandbox.partner import NS, Fault, Partner, sobject
+from tests.sandbox.partner import Partner
 
 
 def test_delete_marks_and_stamps(partner: Partner, clock: Clock) -> None:
@@ -87,53 +89,75 @@ def test_undelete_meets_a_key_that_was_given_away(partner: Partner) -> None:
     assert partner.count("SELECT COUNT() FROM Account") == 1
 
 
-def merge(
-    partner: Partner, winner: dict[str, str], *losers: str | None
-) -> "tuple[list[str], list[str], str]":
-    """Error codes, merged ids, and success of one merge."""
-    sent = "".join(f"<p:recordToMergeIds>{loser}</p:recordToMergeIds>" for loser in losers)
-    master = f"<p:masterRecord>{sobject('Account', winner)}</p:masterRecord>"
-    (found,) = partner.call("merge", f"<p:request>{master}{sent}</p:request>")
-    codes = [e.text or "" for e in found.findall("p:errors/p:statusCode", NS)]
-    merged = [e.text or "" for e in found.findall("p:mergedRecordIds", NS)]
-    return codes, merged, found.findtext("p:success", "", NS)
-
-
-def test_merge_deletes_the_loser_and_says_who_won(partner: Partner, clock: Clock) -> None:
-    """The loser names the winner, its children move, and the winner shows nothing."""
-    winner, loser = partner.create("Account", {"Name": "W"}, {"Name": "L"})
-    partner.create("ERP_Invoice__c", {"ERP_Key__c": "I1", "Account__c": str(loser.id)})
-    clock.advance(seconds=7)
-    assert merge(partner, {"Id": str(winner.id)}, loser.id) == ([], [loser.id], "true")
-    rows = partner.rows(
-        "SELECT Id, IsDeleted, MasterRecordId, SystemModstamp FROM Account ORDER BY Id",
-        operation="queryAll",
+def test_undelete_brings_back_what_went_along(partner: Partner, clock: Clock) -> None:
+    """Contacts with their account, and the account of invoices that have no other since."""
+    gone, other = partner.create("Account", {"Name": "A"}, {"Name": "B"})
+    (contact,) = partner.create("Contact", {"LastName": "C", "AccountId": str(gone.id)})
+    _, taken = partner.create(
+        "ERP_Invoice__c", *[{"ERP_Key__c": key, "Account__c": str(gone.id)} for key in ("1", "2")]
     )
-    assert [(row["IsDeleted"], row["MasterRecordId"]) for row in rows] == [
-        ("false", None),
-        ("true", winner.id),
-    ]
-    assert rows[0]["SystemModstamp"] == "2026-03-01T12:00:00.000Z"
-    (invoice,) = partner.rows("SELECT Account__c, SystemModstamp FROM ERP_Invoice__c")
-    assert invoice["Account__c"] == winner.id
-    assert invoice["SystemModstamp"] == "2026-03-01T12:00:07.000Z"
-
-
-def test_a_bad_merge_changes_nothing(partner: Partner) -> None:
-    """Itself, another type, a deleted loser, none or too many: refused, the winner untouched."""
-    one, two, gone = partner.create("Account", {"Name": "1"}, {"Name": "2"}, {"Name": "3"})
-    (contact,) = partner.create("Contact", {"LastName": "C"})
     partner.delete(gone.id)
-    winner = {"Id": str(one.id), "Name": "changed"}
-    assert merge(partner, winner, one.id)[0] == ["INVALID_MERGE_RECORD"]
-    assert merge(partner, winner, contact.id)[0] == ["INVALID_MERGE_RECORD"]
-    assert merge(partner, winner, two.id, gone.id)[0] == ["ENTITY_IS_DELETED"]
-    assert merge(partner, winner)[0] == ["INVALID_MERGE_RECORD"]
-    assert merge(partner, winner, two.id, two.id, two.id)[0] == ["INVALID_MERGE_RECORD"]
-    assert partner.count("SELECT COUNT() FROM Account WHERE Name IN ('1', '2')") == 2
-    with pytest.raises(Fault, match="does not support merge"):
-        partner.call(
-            "merge",
-            f"<p:request><p:masterRecord>{sobject('Contact', {'Id': str(contact.id)})}"
-            f"</p:masterRecord><p:recordToMergeIds>{one.id}</p:recordToMergeIds></p:request>",
-        )
+    partner.update("ERP_Invoice__c", {"Id": str(taken.id), "Account__c": str(other.id)})
+    clock.advance(seconds=9)
+    assert partner.undelete(contact.id)[0].codes == ("UNDELETE_FAILED",)
+    assert partner.undelete(gone.id)[0].success
+    assert partner.count("SELECT COUNT() FROM Contact") == 1
+    rows = partner.rows("SELECT Account__c, SystemModstamp FROM ERP_Invoice__c ORDER BY Id")
+    assert [row["Account__c"] for row in rows] == [gone.id, other.id]
+    assert [row["SystemModstamp"] for row in rows] == (
+        ["2026-03-01T12:00:09.000Z", "2026-03-01T12:00:00.000Z"]
+    )
+
+
+def test_undelete_is_whole_or_not_at_all(tmp_path: Path, clock: Clock) -> None:
+    """A child whose key was given away keeps its parent in the bin, too."""
+    schema = tmp_path / "schema.toml"
+    text = DEFAULT_SCHEMA.read_text()
+    email = 'Email = { type = "email", length = 80 }'
+    assert email in text
+    schema.write_text(text.replace(email, email.replace(" }", ", unique = true }")))
+    with SandboxServer(tmp_path / "org.db", schema=schema, clock=clock) as server:
+        partner = Partner(server)
+        (gone,) = partner.create("Account", {"Name": "A"})
+        contact = {"LastName": "C", "Email": "c@example.com"}
+        partner.create("Contact", {**contact, "AccountId": str(gone.id)})
+        partner.delete(gone.id)
+        partner.create("Contact", contact)
+        assert partner.undelete(gone.id)[0].codes == ("DUPLICATE_VALUE",)
+        assert partner.count("SELECT COUNT() FROM Account") == 0
+        partner.http.close()
+
+
+def test_an_emptied_bin_gives_nothing_back(partner: Partner, clock: Clock) -> None:
+    """No undelete; getDeleted tells it still, queryAll for a day."""
+    (gone,) = partner.create("Account", {"Name": "A"})
+    partner.create("Contact", {"LastName": "C", "AccountId": str(gone.id)})
+    assert partner.empty_recycle_bin(gone.id)[0].codes == ("DELETE_FAILED",)
+    partner.delete(gone.id)
+    (emptied,) = partner.empty_recycle_bin(gone.id)
+    assert (emptied.success, emptied.id) == (True, gone.id)
+    assert partner.undelete(gone.id)[0].codes == ("UNDELETE_FAILED",)
+    assert partner.empty_recycle_bin(gone.id)[0].codes == ("DELETE_FAILED",)
+    assert shown(partner, "Account", "Contact") == [1, 1]
+    clock.advance(days=1)
+    partner.renew()
+    assert shown(partner, "Account", "Contact") == [0, 0]
+    assert partner.deleted("Account", clock.ago(days=3), clock.moment) == [gone.id]
+    assert partner.delete(gone.id)[0].codes == ("ENTITY_IS_DELETED",)
+
+
+def test_the_bin_forgets_after_fifteen_days(partner: Partner, clock: Clock) -> None:
+    """Then neither queryAll nor undelete find the record."""
+    (gone,) = partner.create("Account", {"Name": "A"})
+    partner.delete(gone.id)
+    clock.advance(days=15, seconds=-1)
+    partner.renew()
+    assert shown(partner, "Account") == [1]
+    clock.advance(seconds=1)
+    assert shown(partner, "Account") == [0]
+    assert partner.undelete(gone.id)[0].codes == ("UNDELETE_FAILED",)
+
+
+def shown(partner: Partner, *kinds: str) -> list[int]:
+    """How many records of each kind queryAll has."""
+    return [len(partner.rows(f"SELECT Id FROM {kind}", operation="queryAll")) for kind in kinds]

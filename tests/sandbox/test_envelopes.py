@@ -129,6 +129,20 @@ def test_merge_answers_as_recorded(partner: Partner, envelopes: Path) -> None:
     assert body(ours) == body(recorded(envelopes, "soapforce-merge_response"))
 
 
+def test_a_refused_merge_answers_as_recorded(partner: Partner, envelopes: Path) -> None:
+    """The bad id is told, and the winner's stands there all the same."""
+    (made,) = partner.create("Account", {"Name": "W"})
+    master = sobject("Account", {"Id": str(made.id)})
+    ours = partner.send(
+        f"<p:merge><p:request><p:masterRecord>{master}</p:masterRecord>"
+        "<p:recordToMergeIds>0011500000000</p:recordToMergeIds></p:request></p:merge>"
+    )
+    theirs = etree.fromstring(recorded(envelopes, "soapforce-merge_response_failure"))
+    assert body(ours) == body(theirs)
+    for name in ("statusCode", "message"):
+        assert ours.findtext(f".//p:{name}", None, NS) == theirs.findtext(f".//p:{name}", None, NS)
+
+
 def test_get_user_info_answers_as_recorded(partner: Partner, envelopes: Path) -> None:
     """All that was recorded, and what later versions added."""
     text = recorded(envelopes, "soapforce-get_user_info_response")

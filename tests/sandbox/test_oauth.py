@@ -7,7 +7,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bridge.sandbox import SandboxServer
+from bridge.sandbox import Limits, SandboxServer
 from tests.sandbox.conftest import Clock
 from tests.sandbox.partner import NS, Fault, Partner
 
@@ -128,8 +128,8 @@ def test_a_wrong_request_is_told_so(partner: Partner, changes: dict[str, str], e
 
 def test_a_session_ends_after_its_time_without_use(tmp_path: Path, clock: Clock) -> None:
     """Use prolongs it, rest ends it, and a new one may be had."""
-    lifetime = timedelta(minutes=10)
-    with SandboxServer(tmp_path / "o.db", clock=clock, session_lifetime=lifetime) as server:
+    limits = Limits(session_lifetime=timedelta(minutes=10))
+    with SandboxServer(tmp_path / "o.db", clock=clock, limits=limits) as server:
         partner = Partner(server)
         for _ in range(3):
             clock.advance(minutes=9)
@@ -137,7 +137,7 @@ def test_a_session_ends_after_its_time_without_use(tmp_path: Path, clock: Clock)
         clock.advance(minutes=11)
         with pytest.raises(Fault, match="INVALID_SESSION_ID"):
             partner.call("getServerTimestamp")
-        partner.token = partner.authorise().json()["access_token"]
+        partner.renew()
         assert partner.call("getServerTimestamp")
         partner.http.close()
 

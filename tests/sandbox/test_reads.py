@@ -1,8 +1,11 @@
+from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from bridge.sandbox.storage.cursors import LIFETIME_SECONDS
+from bridge.sandbox import Limits, SandboxServer
+from bridge.sandbox.schema import DEFAULT_SCHEMA
 from tests.sandbox.conftest import Clock
 from tests.sandbox.partner import NS, Fault, Partner
 
@@ -122,6 +125,20 @@ def test_the_batch_size_is_kept_between_its_bounds(partner: Partner) -> None:
     assert shifted[0][0] == "N00100"
 
 
+def test_long_texts_come_in_small_pages(tmp_path: Path) -> None:
+    """Two long text fields make pages of 200, whatever was asked for."""
+    schema = tmp_path / "schema.toml"
+    notes = 'Notes__c = { type = "textarea", length = 5000 }\nPhone'
+    schema.write_text(DEFAULT_SCHEMA.read_text().replace("Phone", notes, 1))
+    with SandboxServer(tmp_path / "org.db", schema=schema) as server:
+        partner = Partner(server)
+        fill(partner, 250)
+        assert len(names_of_pages(partner, "SELECT Name, Notes__c FROM Account")) == 1
+        pages = names_of_pages(partner, "SELECT Name, Notes__c, Description FROM Account")
+        assert [len(page) for page in pages] == [200, 50]
+        partner.http.close()
+
+
 def test_pages_are_of_the_moment_of_the_query(partner: Partner) -> None:
     """What is created or moved while paging neither appears nor shifts the pages."""
     fill(partner, 450)
@@ -161,24 +178,42 @@ def test_a_locator_ends_after_two_days(partner: Partner, clock: Clock) -> None:
     """Then the query has to be made again."""
     fill(partner, 201)
     page = partner.query("SELECT Name FROM Account", headers=SMALLEST)
-    clock.advance(seconds=LIFETIME_SECONDS)
-    partner.token = partner.authorise().json()["access_token"]
+    clock.advance(days=2)
+    partner.renew()
     with pytest.raises(Fault, match="INVALID_QUERY_LOCATOR"):
         partner.query_more(page.findtext("p:queryLocator", "", NS))
 
 
+def locators(partner: Partner, count: int) -> list[str]:
+    """So many locators, each of a query of its own."""
+    pages = [partner.query("SELECT Name FROM Account", headers=SMALLEST) for _ in range(count)]
+    return [page.findtext("p:queryLocator", "", NS) for page in pages]
+
+
 def test_old_cursors_make_room_for_new_ones(partner: Partner) -> None:
-    """The fifty newest live, and what they keep is all that is kept."""
+    """The ten newest live."""
     fill(partner, 201)
-    locators = [
-        partner.query("SELECT Name FROM Account", headers=SMALLEST).findtext(
-            "p:queryLocator", "", NS
-        )
-        for _ in range(52)
-    ]
+    opened = locators(partner, 12)
     with pytest.raises(Fault, match="INVALID_QUERY_LOCATOR"):
-        partner.query_more(locators[1])
-    assert partner.query_more(locators[2]).findtext("p:done", None, NS) == "true"
+        partner.query_more(opened[1])
+    assert partner.query_more(opened[2]).findtext("p:done", None, NS) == "true"
+
+
+def test_the_lives_of_locators_can_be_chosen(tmp_path: Path, clock: Clock) -> None:
+    """By number and by age."""
+    limits = Limits(open_locators=1, locator_lifetime=timedelta(minutes=5))
+    with SandboxServer(tmp_path / "org.db", clock=clock, limits=limits) as server:
+        partner = Partner(server)
+        fill(partner, 201)
+        first, second = locators(partner, 2)
+        with pytest.raises(Fault, match="INVALID_QUERY_LOCATOR"):
+            partner.query_more(first)
+        clock.advance(minutes=4)
+        partner.query_more(second)
+        clock.advance(minutes=1)
+        with pytest.raises(Fault, match="INVALID_QUERY_LOCATOR"):
+            partner.query_more(second)
+        partner.http.close()
 
 
 def test_keyset_windows_find_every_record_once(partner: Partner, clock: Clock) -> None:

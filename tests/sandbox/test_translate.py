@@ -4,7 +4,7 @@ import operator
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.sandbox.errors import ApiFault
-from bridge.sandbox.org import Org, open_org
+from bridge.sandbox.org import Limits, Org, open_org
 from bridge.sandbox.soql.parser import parse
 from bridge.sandbox.soql.statement import Statement
 from bridge.sandbox.soql.translate import translate
@@ -33,7 +33,7 @@ Row = dict[str, object]
 @pytest.fixture(scope="module")
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     path = tmp_path_factory.mktemp("translate") / "org.db"
-    made = open_org(path, None, lambda: datetime(2026, 3, 1, tzinfo=UTC), timedelta(hours=2))
+    made = open_org(path, None, lambda: datetime(2026, 3, 1, tzinfo=UTC), Limits())
     with made.database.writing() as connection:
         _fill(connection)
     yield made
@@ -113,7 +113,7 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
 def test_sql_finds_what_the_condition_means(org: Org, condition: Condition) -> None:
     """For any condition, the rows found are those for which it holds."""
     query = replace(parse("SELECT Id FROM ERP_Invoice__c"), where=condition)
-    found = {row[0] for row in run(org, translate(query, org.schema, all_rows=False))}
+    found = {row[0] for row in run(org, translate(query, org.schema))}
     wanted = {f"invoice{n:03}" for n in range(len(ROWS)) if _holds(condition, _row(n))}
     assert found == wanted
 
@@ -160,7 +160,7 @@ def _value(literal: Literal) -> object:
 
 
 def found(org: Org, soql: str) -> list[tuple[object, ...]]:
-    return run(org, translate(parse(soql), org.schema, all_rows=False))
+    return run(org, translate(parse(soql), org.schema))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,8 @@ def test_nulls_come_first_unless_told_otherwise(org: Org) -> None:
     assert found(org, f"{ordered} DESC NULLS LAST")[0] == ("2026-02-01",)
 
 
-def test_a_keyset_window_walks_one_index(org: Org) -> None:
+@pytest.mark.parametrize(("bin_at", "how"), [(None, "COVERING INDEX"), (0, "INDEX")])
+def test_a_keyset_window_walks_one_index(org: Org, bin_at: int | None, how: str) -> None:
     """(SystemModstamp = x AND Id > y) OR SystemModstamp > x needs neither scan nor sort."""
     statement = translate(
         parse(
@@ -199,13 +200,13 @@ def test_a_keyset_window_walks_one_index(org: Org) -> None:
             " ORDER BY SystemModstamp, Id"
         ),
         org.schema,
-        all_rows=False,
+        bin_at=bin_at,
     )
     sql, parameters = statement.rows(2000)
     with org.database.reading() as connection:
         plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
     assert [step[3] for step in plan] == [
-        "SEARCH t USING COVERING INDEX ERP_Invoice__c.SystemModstamp (SystemModstamp>?)"
+        f"SEARCH t USING {how} ERP_Invoice__c.SystemModstamp (SystemModstamp>?)"
     ]
 
 
@@ -262,7 +263,7 @@ def test_queries_that_make_no_sense_are_refused(
 ) -> None:
     """Each fault has Salesforce's code and names the culprit."""
     with pytest.raises(ApiFault) as refused:
-        translate(parse(soql), org.schema, all_rows=False)
+        translate(parse(soql), org.schema)
     assert refused.value.code == code
     assert message in refused.value.message
 

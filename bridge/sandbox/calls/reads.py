@@ -30,11 +30,12 @@ def query_all(call: Call) -> str:
 
 def query_more(call: Call) -> str:
     """The page that a locator stands for; a locator may be used again while its cursor lives."""
-    now = int(call.org.now().timestamp())
+    locator = text_of(call.body, "queryLocator")
     with call.org.database.reading() as connection:
-        locator = text_of(call.body, "queryLocator")
-        cursor, offset = find_cursor(connection, locator, call.user_id, now)
-    statement = translate(parse(cursor.soql), call.org.schema, all_rows=cursor.all_rows)
+        cursor, offset = find_cursor(connection, call.org, locator, call.user_id)
+    statement = translate(
+        parse(cursor.soql), call.org.schema, bin_at=_bin_at(call, cursor.all_rows)
+    )
     return _page(call, statement, cursor, offset)
 
 
@@ -57,18 +58,21 @@ def retrieve(call: Call) -> str:
 
 def _query(call: Call, *, all_rows: bool) -> str:
     soql = text_of(call.body, "queryString")
-    statement = translate(parse(soql), call.org.schema, all_rows=all_rows)
+    statement = translate(parse(soql), call.org.schema, bin_at=_bin_at(call, all_rows))
     if statement.only_counts:
         return _count(call, statement)
-    size = _page_size(call)
+    size = _page_size(call, statement)
     with call.org.database.reading() as connection:
         rows = connection.execute(*statement.rows(size + 1)).fetchall()
     if len(rows) <= size:
         return _result(statement, rows, None, len(rows))
     with call.org.database.writing() as connection:
-        now = int(call.org.now().timestamp())
-        cursor = open_cursor(connection, statement, soql, call.user_id, now)
+        cursor = open_cursor(connection, call.org, statement, soql, call.user_id)
     return _page(call, statement, cursor, 0)
+
+
+def _bin_at(call: Call, all_rows: bool) -> int | None:
+    return call.org.seconds() if all_rows else None
 
 
 def _count(call: Call, statement: Statement) -> str:
@@ -78,7 +82,7 @@ def _count(call: Call, statement: Statement) -> str:
 
 
 def _page(call: Call, statement: Statement, cursor: Cursor, offset: int) -> str:
-    end = min(offset + _page_size(call), cursor.size)
+    end = min(offset + _page_size(call, statement), cursor.size)
     with call.org.database.reading() as connection:
         positions = (cursor.first + offset, cursor.first + end - 1)
         rows = connection.execute(statement.page_of_cursor(), positions).fetchall()
@@ -100,7 +104,10 @@ def _result(statement: Statement, rows: list[Row], following: str | None, size: 
     )
 
 
-def _page_size(call: Call) -> int:
+def _page_size(call: Call, statement: Statement) -> int:
+    """A batch size is a wish: rows with two long texts or more come in the smallest pages."""
+    if statement.long_texts > 1:
+        return SMALLEST_PAGE
     asked = call.headers.batch_size or LARGEST_PAGE
     return max(SMALLEST_PAGE, min(asked, LARGEST_PAGE))
 
@@ -121,9 +128,7 @@ def _retrieval(call: Call, wanted: list[str]) -> Statement:
     asked = parse(f"SELECT {text_of(call.body, 'fieldList')} FROM {sobject.name}")  # noqa: S608
     named = tuple(path for path in asked.fields if not _is_id(path))
     chosen = Comparison(_ID, "IN", tuple(Literal(Kind.STRING, key, 0) for key in wanted))
-    statement = translate(
-        replace(asked, fields=(_ID, *named), where=chosen), call.org.schema, all_rows=False
-    )
+    statement = translate(replace(asked, fields=(_ID, *named), where=chosen), call.org.schema)
     if len(named) == len(asked.fields):
         del statement.shape.members["Id"]
     return statement

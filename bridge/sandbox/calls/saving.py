@@ -26,6 +26,7 @@ class RowWriter:
         self.connection = connection
         self._call = call
         self.stamp = call.org.stamp()
+        self.seconds = call.org.seconds()
         self._numbers: dict[str, int] = {}
 
     def save(self, row: Draft) -> None:
@@ -132,24 +133,23 @@ def in_one_transaction(
 
 def save_result(row: Draft) -> str:
     """SaveResult; DeleteResult and UndeleteResult have the same shape."""
-    return f"<result>{outcome(row)}</result>"
+    return f"<result>{_outcome(row)}</result>"
 
 
 def upsert_result(row: Draft) -> str:
     created = row.created and not row.errors
-    return f"<result>{element('created', created)}{outcome(row)}</result>"
+    return f"<result>{element('created', created)}{_outcome(row)}</result>"
 
 
-def outcome(row: Draft, after_id: str = "") -> str:
-    """The parts that all results share: errors, id, success."""
+def errors_of(row: Draft) -> str:
+    return "".join([_error(error) for error in row.errors])
+
+
+def _outcome(row: Draft) -> str:
+    """The parts that these results share: errors, id, success."""
     success = not row.errors
     record_id = row.id if success else None
-    return (
-        "".join([_error(error) for error in row.errors])
-        + element("id", record_id)
-        + after_id
-        + element("success", success)
-    )
+    return errors_of(row) + element("id", record_id) + element("success", success)
 
 
 def _error(error: RowError) -> str:

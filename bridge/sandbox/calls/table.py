@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.sandbox.calls import deletes, describe, reads, replication, users, writes
+from bridge.sandbox.calls import deletes, describe, merges, reads, replication, users, writes
 from bridge.sandbox.calls.context import Call
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.org import Org
@@ -22,13 +22,14 @@ OPERATIONS: Mapping[str, Callable[[Call], str]] = {
     "describeGlobal": describe.describe_global,
     "describeSObject": describe.describe_sobject,
     "describeSObjects": describe.describe_sobjects,
+    "emptyRecycleBin": deletes.empty_recycle_bin,
     "getDeleted": replication.get_deleted,
     "getServerTimestamp": replication.get_server_timestamp,
     "getUpdated": replication.get_updated,
     "getUserInfo": users.get_user_info,
     "login": users.login,
     "logout": users.logout,
-    "merge": deletes.merge,
+    "merge": merges.merge,
     "query": reads.query,
     "queryAll": reads.query_all,
     "queryMore": reads.query_more,

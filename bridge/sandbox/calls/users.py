@@ -64,7 +64,7 @@ def _user_info(org: Org) -> str:
         "organizationName": facts.name,
         "profileId": new_id("00e", org.database.pod, 1),
         "roleId": None,
-        "sessionSecondsValid": int(org.session_lifetime.total_seconds()),
+        "sessionSecondsValid": int(org.limits.session_lifetime.total_seconds()),
         "userDefaultCurrencyIsoCode": None,
         "userEmail": access.username,
         "userFullName": f"{access.first_name} {access.last_name}",

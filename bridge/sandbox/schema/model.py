@@ -78,7 +78,12 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        return not (self.type is FieldType.TEXTAREA and self.length > 255)
+        return not self.long
+
+    @property
+    def long(self) -> bool:
+        """Whether it is a long text area."""
+        return self.type is FieldType.TEXTAREA and self.length > 255
 
     @property
     def custom(self) -> bool:

@@ -56,6 +56,13 @@ class Statement:
     def only_counts(self) -> bool:
         return not self.columns
 
+    @property
+    def long_texts(self) -> int:
+        """How many long text fields a record shows, those of its parents left out."""
+        return sum(
+            1 for each in self.shape.members.values() if isinstance(each, Leaf) and each.field.long
+        )
+
     def rows(self, most: int) -> Sql:
         """At most ``most`` rows of columns."""
         return self._select(", ".join(self.columns), self._limited(most))

@@ -25,12 +25,13 @@ _SORTED_AS_STORED = frozenset({FieldType.DATE, FieldType.DATETIME, FieldType.ID}
 _HINT = "Please reference your WSDL or the describe call for the appropriate names."
 
 
-def translate(query: Query, schema: Schema, *, all_rows: bool) -> Statement:
-    """SQL for a query; deleted rows are found only with ``all_rows``.
+def translate(query: Query, schema: Schema, *, bin_at: int | None = None) -> Statement:
+    """SQL for a query of the living; with ``bin_at`` (seconds) of what was deleted, too.
 
+    A deleted row shows itself until a moment of its own (calls/recycle_bin.py).
     Raises ApiFault INVALID_TYPE, INVALID_FIELD, MALFORMED_QUERY or one that names a wrong value.
     """
-    return _Translation(query, schema).statement(all_rows=all_rows)
+    return _Translation(query, schema).statement(bin_at)
 
 
 class _Translation:
@@ -47,7 +48,7 @@ class _Translation:
         self._joins: list[str] = []
         self._columns: list[str] = []
 
-    def statement(self, *, all_rows: bool) -> Statement:
+    def statement(self, bin_at: int | None) -> Statement:
         query = self._query
         if query.offset > MAX_OFFSET:
             message = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
@@ -55,8 +56,11 @@ class _Translation:
         for path in query.fields:
             self._select(path)
         where = self._condition(query.where) if query.where else Sql("1")
-        if not all_rows:
+        if bin_at is None:
             where = Sql(f'({where.text}) AND t."IsDeleted" = 0', where.parameters)
+        else:
+            shown = f'({where.text}) AND (t."IsDeleted" = 0 OR t._shown_until > ?)'
+            where = Sql(shown, (*where.parameters, bin_at))
         order = self._order()
         return Statement(
             sobject=self._root.sobject,
@@ -68,7 +72,7 @@ class _Translation:
             order=order,
             limit=query.limit,
             offset=query.offset,
-            all_rows=all_rows,
+            all_rows=bin_at is not None,
         )
 
     def _select(self, path: Path) -> None:

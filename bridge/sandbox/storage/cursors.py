@@ -1,7 +1,7 @@
 """Query locators: a cursor keeps the row numbers of a result, so that every page is of one moment.
 
-They live in the database, not in memory, and end after two days or when fifty newer ones exist.
-Source: SOAP API Developer Guide, queryMore().
+They live in the database, not in memory, and end with age, or when their user has opened so many
+newer ones. Source: SOAP API Developer Guide, queryMore().
 """
 
 import secrets
@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.ids import DIGITS, with_checksum
+from bridge.sandbox.org import Org
 from bridge.sandbox.soql.statement import Statement
 
-LIFETIME_SECONDS = 2 * 24 * 3600
-MOST_CURSORS = 50
 _KEY_PREFIX = "01g"
 
 
@@ -37,10 +36,10 @@ class Cursor:
 
 
 def open_cursor(
-    connection: sqlite3.Connection, statement: Statement, soql: str, user_id: str, now: int
+    connection: sqlite3.Connection, org: Org, statement: Statement, soql: str, user_id: str
 ) -> Cursor:
     """Run the statement and keep its rows' numbers; call it within a writing transaction."""
-    _drop_old(connection, now)
+    _drop_old(connection, org, user_id)
     before = _last_position(connection)
     numbers = statement.row_numbers()
     connection.execute(f"INSERT INTO _cursor_row (row) {numbers.text}", numbers.parameters)
@@ -49,20 +48,20 @@ def open_cursor(
     )
     connection.execute(
         "INSERT INTO _cursor VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (cursor.locator, user_id, soql, cursor.all_rows, cursor.first, cursor.last, now),
+        (cursor.locator, user_id, soql, cursor.all_rows, cursor.first, cursor.last, org.seconds()),
     )
     return cursor
 
 
 def find_cursor(
-    connection: sqlite3.Connection, text: str, user_id: str, now: int
+    connection: sqlite3.Connection, org: Org, text: str, user_id: str
 ) -> tuple[Cursor, int]:
     """The cursor and the offset that a locator stands for. Raises ApiFault."""
     locator, _, offset = text.rpartition("-")
     found = connection.execute(
         "SELECT locator, soql, all_rows, first, last FROM _cursor"
         " WHERE locator = ? AND user_id = ? AND opened > ?",
-        (locator, user_id, now - LIFETIME_SECONDS),
+        (locator, user_id, _oldest_opening(org)),
     ).fetchone()
     if found is None or not (offset.isdecimal() and len(offset) < 12):
         raise ApiFault("INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -70,15 +69,29 @@ def find_cursor(
     return Cursor(locator, soql, bool(all_rows), first, last), int(offset)
 
 
-def _drop_old(connection: sqlite3.Connection, now: int) -> None:
+def drop_cursor(connection: sqlite3.Connection, cursor: Cursor) -> None:
+    """End a cursor before its time."""
+    _drop(connection, cursor.locator, cursor.first, cursor.last)
+
+
+def _drop_old(connection: sqlite3.Connection, org: Org, user_id: str) -> None:
     old = connection.execute(
-        "SELECT locator, first, last FROM _cursor WHERE opened <= ? OR locator NOT IN"
-        " (SELECT locator FROM _cursor ORDER BY first DESC LIMIT ?)",
-        (now - LIFETIME_SECONDS, MOST_CURSORS - 1),
+        "SELECT locator, first, last FROM _cursor"
+        " WHERE opened <= ? OR user_id = ? AND locator NOT IN"
+        " (SELECT locator FROM _cursor WHERE user_id = ? ORDER BY first DESC LIMIT ?)",
+        (_oldest_opening(org), user_id, user_id, org.limits.open_locators - 1),
     ).fetchall()
     for locator, first, last in old:
-        connection.execute("DELETE FROM _cursor WHERE locator = ?", (locator,))
-        connection.execute("DELETE FROM _cursor_row WHERE position BETWEEN ? AND ?", (first, last))
+        _drop(connection, locator, first, last)
+
+
+def _drop(connection: sqlite3.Connection, locator: str, first: int, last: int) -> None:
+    connection.execute("DELETE FROM _cursor WHERE locator = ?", (locator,))
+    connection.execute("DELETE FROM _cursor_row WHERE position BETWEEN ? AND ?", (first, last))
+
+
+def _oldest_opening(org: Org) -> int:
+    return org.seconds() - int(org.limits.locator_lifetime.total_seconds())
 
 
 def _last_position(connection: sqlite3.Connection) -> int:

@@ -12,7 +12,7 @@ _TOUCH_EVERY_SECONDS = 60
 def open_session(org: Org) -> str:
     """A new session of the user; sessions that have ended are forgotten."""
     token = f"{org.id[:15]}!{secrets.token_urlsafe(72)}"
-    now = int(org.now().timestamp())
+    now = org.seconds()
     with org.database.writing() as connection:
         connection.execute("DELETE FROM _session WHERE last_used <= ?", (now - _lifetime(org),))
         connection.execute(
@@ -23,7 +23,7 @@ def open_session(org: Org) -> str:
 
 def check_session(org: Org, token: str) -> str:
     """The id of the session's user. Raises ApiFault INVALID_SESSION_ID."""
-    now = int(org.now().timestamp())
+    now = org.seconds()
     with org.database.reading() as connection:
         found = connection.execute(
             "SELECT user_id, last_used FROM _session WHERE digest = ?", (_digest(token),)
@@ -32,7 +32,7 @@ def check_session(org: Org, token: str) -> str:
         raise ApiFault(
             "INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session"
         )
-    if found[1] <= now - _TOUCH_EVERY_SECONDS:
+    if found[1] <= now - min(_TOUCH_EVERY_SECONDS, _lifetime(org) // 10):
         with org.database.writing() as connection:
             connection.execute(
                 "UPDATE _session SET last_used = ? WHERE digest = ?", (now, _digest(token))
@@ -46,7 +46,7 @@ def close_session(org: Org, token: str) -> None:
 
 
 def _lifetime(org: Org) -> int:
-    return int(org.session_lifetime.total_seconds())
+    return int(org.limits.session_lifetime.total_seconds())
 
 
 def _digest(token: str) -> str:

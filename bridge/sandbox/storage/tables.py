@@ -15,7 +15,11 @@ _OWN_TABLES = (
     " last INTEGER NOT NULL, opened INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS _cursor_row (position INTEGER PRIMARY KEY AUTOINCREMENT,"
     " row INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS _unlinked (gone_with TEXT NOT NULL, parent TEXT NOT NULL,"
+    " sobject TEXT NOT NULL, field TEXT NOT NULL, child TEXT NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS _unlinked_gone_with ON _unlinked (gone_with)",
 )
+_MARKS = {"_gone_with": "TEXT", "_shown_until": "INTEGER"}  # of deleted rows: recycle_bin.py
 _INTEGER_TYPES = DECIMAL_TYPES | {FieldType.BOOLEAN, FieldType.INT}
 
 
@@ -24,7 +28,8 @@ def create_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     for statement in _OWN_TABLES:
         connection.execute(statement)
     for sobject in schema.objects:
-        columns = ", ".join(_column(field) for field in sobject.fields)
+        marks = [f"{name} {kind}" for name, kind in _MARKS.items()]
+        columns = ", ".join([*marks, *map(_column, sobject.fields)])
         connection.execute(
             f'CREATE TABLE IF NOT EXISTS "{sobject.name}" (_row INTEGER PRIMARY KEY, {columns})'
         )
@@ -36,6 +41,9 @@ def _add_columns(connection: sqlite3.Connection, sobject: SObject) -> None:
     present = dict(
         connection.execute("SELECT name, type FROM pragma_table_xinfo(?)", (sobject.name,))
     )
+    for name, kind in _MARKS.items():
+        if name not in present:
+            connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {name} {kind}')
     for field in sobject.fields:
         if field.name not in present:
             connection.execute(f'ALTER TABLE "{sobject.name}" ADD COLUMN {_column(field)}')
@@ -55,6 +63,7 @@ def _add_indexes(connection: sqlite3.Connection, sobject: SObject) -> None:
 
     index("UNIQUE INDEX", "Id", '"Id"')
     index("INDEX", "SystemModstamp", '"SystemModstamp", "Id", "IsDeleted"')
+    index("INDEX", "_gone_with", "_gone_with", " WHERE _gone_with IS NOT NULL")
     for field in sobject.fields:
         if field.unique:  # a deleted record gives its value free
             index("UNIQUE INDEX", field.name, f'"{field.name}"', ' WHERE "IsDeleted" = 0')
