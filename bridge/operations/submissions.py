@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -67,6 +68,16 @@ class Receipt:
     results: tuple[RecordResult, ...]
 
 
+_RESULT_FIELDS = tuple(field.name for field in fields(RecordResult))
+
+
+class _Told(NamedTuple):
+    """A record as a submission tells it, and its canonical text: equal texts, equal records."""
+
+    record: Record
+    content: str
+
+
 def submit_records(
     sessions: sessionmaker[Session],
     *,
@@ -84,7 +95,10 @@ def submit_records(
     and snapshot gives the stored receipt again. Raises MessageIdReused where they are others, and
     what `join_snapshot` does.
     """
-    digest = payload_digest(records, snapshot_id)
+    told = [_Told(record, encode_record(record)) for record in records]
+    digest = payload_digest([one.content for one in told], snapshot_id)
+    by_key = _by_key(told)
+    problems = _problems(by_key, consumer.rights.company_codes)
     with sessions.begin() as session:
         submission_id = claim_submission(
             session,
@@ -98,12 +112,10 @@ def submit_records(
             stored = find_submission(session, consumer=consumer.name, message_id=message_id)
             assert stored is not None, "a taken message id has its submission"
             return _replay(stored, record_type, digest)
-        by_key = _by_key(records)
-        problems = _problems(by_key, consumer.rights.company_codes)
         if snapshot_id is not None:
             snapshot = join_snapshot(session, consumer=consumer, snapshot_id=snapshot_id)
-            told = {key: same_key[-1] for key, same_key in by_key.items()}
-            problems |= enter_snapshot(session, snapshot, told)
+            last = {key: same_key[-1].record for key, same_key in by_key.items()}
+            problems |= enter_snapshot(session, snapshot, last)
         results = _save(session, record_type, by_key, problems, now)
         store_results(session, submission_id, _encode_results(results))
     return Receipt(message_id, now, replayed=False, results=tuple(results))
@@ -138,13 +150,14 @@ def _receipt(stored: Submission) -> Receipt:
 
 
 def _encode_results(results: Iterable[RecordResult]) -> str:
-    return json.dumps([asdict(result) for result in results], ensure_ascii=False)
+    plain = [{name: getattr(one, name) for name in _RESULT_FIELDS} for one in results]
+    return json.dumps(plain, ensure_ascii=False)
 
 
 def _save(
     session: Session,
     record_type: RecordType,
-    records: Mapping[RecordKey, Sequence[Record]],
+    records: Mapping[RecordKey, Sequence[_Told]],
     problems: dict[RecordKey, Problem],
     now: datetime,
 ) -> list[RecordResult]:
@@ -158,25 +171,25 @@ def _save(
     return [_result(key, outcomes.get(key, Outcome.REJECTED), warnings.get(key)) for key in records]
 
 
-def _by_key(records: Sequence[Record]) -> dict[RecordKey, list[Record]]:
+def _by_key(records: Iterable[_Told]) -> dict[RecordKey, list[_Told]]:
     """The distinct records of each key, in order of appearance."""
-    grouped: dict[RecordKey, list[Record]] = {}
-    for record in records:
-        same_key = grouped.setdefault(key_of(record), [])
-        if record not in same_key:
-            same_key.append(record)
+    grouped: dict[RecordKey, list[_Told]] = {}
+    for one in records:
+        same_key = grouped.setdefault(key_of(one.record), [])
+        if one not in same_key:
+            same_key.append(one)
     return grouped
 
 
 def _problems(
-    records: Mapping[RecordKey, Sequence[Record]], companies: frozenset[str]
+    records: Mapping[RecordKey, Sequence[_Told]], companies: frozenset[str]
 ) -> dict[RecordKey, Problem]:
     found = {key: _first_problem(key, same, companies) for key, same in records.items()}
     return {key: problem for key, problem in found.items() if problem is not None}
 
 
 def _first_problem(
-    key: RecordKey, same_key: Sequence[Record], companies: frozenset[str]
+    key: RecordKey, same_key: Sequence[_Told], companies: frozenset[str]
 ) -> Problem | None:
     if not is_permitted_company(companies, key.company_code):
         message = f"this consumer may not submit records of company {key.company_code}"
@@ -184,7 +197,7 @@ def _first_problem(
     if len(same_key) > 1:
         message = f"{len(same_key)} differing records of this submission carry this key"
         return Problem(ProblemCode.DUPLICATE_KEY, "number", message)
-    return next(iter(problems_of(same_key[0])), None)
+    return next(iter(problems_of(same_key[0].record)), None)
 
 
 def _result(key: RecordKey, outcome: Outcome, problem: Problem | None) -> RecordResult:
@@ -194,14 +207,13 @@ def _result(key: RecordKey, outcome: Outcome, problem: Problem | None) -> Record
 
 
 def _save_versions(
-    session: Session, record_type: RecordType, fit: dict[RecordKey, Record], now: datetime
+    session: Session, record_type: RecordType, fit: dict[RecordKey, _Told], now: datetime
 ) -> dict[RecordKey, Outcome]:
     ids = ensure_records(session, fit)
     stored = contents_of(session, list(ids.values()), System.ERP)
     compared = compared_fields(session, record_type)
     outcomes, versions, told_again = {}, [], []
-    for key, record in fit.items():
-        content = encode_record(record)
+    for key, (record, content) in fit.items():
         if stored.get(ids[key]) == (content, False):
             outcomes[key] = Outcome.UNCHANGED
             told_again.append(ids[key])
@@ -224,10 +236,10 @@ def _save_versions(
     return outcomes
 
 
-def _unknown_customers(session: Session, fit: dict[RecordKey, Record]) -> dict[RecordKey, Problem]:
+def _unknown_customers(session: Session, fit: dict[RecordKey, _Told]) -> dict[RecordKey, Problem]:
     named = {
         key: record.customer_number
-        for key, record in fit.items()
+        for key, (record, _) in fit.items()
         if hasattr(record, "customer_number")
     }
     known = known_customers(session, named.values()) if named else set()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain import totals
@@ -21,7 +21,7 @@ from bridge.domain.records import (
 )
 from bridge.domain.totals import NO_CURRENCY, key_hash
 from bridge.store.models import Record, Version
-from bridge.store.statements import chunks, insert_into, upsert
+from bridge.store.statements import insert_into, one_of, upsert
 
 _AMOUNTS = ("amount", "net_amount", "tax_amount", "open_amount")
 
@@ -65,13 +65,18 @@ def ensure_records(session: Session, keys: Iterable[RecordKey]) -> dict[RecordKe
 
 def find_records(session: Session, keys: Sequence[RecordKey]) -> dict[RecordKey, int]:
     """The crosswalk rows that exist for these keys: key -> record id."""
+    numbers: dict[tuple[RecordType, str], list[str]] = {}
+    for key in keys:
+        numbers.setdefault((key.record_type, key.company_code), []).append(key.number)
     found: dict[RecordKey, int] = {}
-    for some in chunks(keys):
-        query = select(Record.id, Record.record_type, Record.company_code, Record.number)
-        identity = tuple_(Record.record_type, Record.company_code, Record.number)
-        names = [(str(key.record_type), key.company_code, key.number) for key in some]
-        for row in session.execute(query.where(identity.in_(names))):
-            found[RecordKey(row.record_type, row.company_code, row.number)] = row.id
+    for (record_type, company_code), wanted in numbers.items():
+        query = select(Record.number, Record.id).where(
+            Record.record_type == record_type,
+            Record.company_code == company_code,
+            one_of(session, Record.number, wanted),
+        )
+        for number, record_id in session.execute(query):
+            found[RecordKey(record_type, company_code, str(number))] = record_id
     return found
 
 
@@ -82,14 +87,13 @@ def contents_of(
 
     They stay as they are read until the transaction ends.
     """
-    found: dict[int, tuple[str, bool]] = {}
-    for some in chunks(sorted(record_ids)):  # one order, so no deadlock
-        query = select(Version.record_id, Version.content, Version.deleted).where(
-            Version.record_id.in_(some), Version.system == system
-        )
-        query = query.order_by(Version.record_id).with_for_update()
-        found |= {row.record_id: (row.content, row.deleted) for row in session.execute(query)}
-    return found
+    query = (
+        select(Version.record_id, Version.content, Version.deleted)
+        .where(one_of(session, Version.record_id, record_ids), Version.system == system)
+        .order_by(Version.record_id)  # one order, so no deadlock
+        .with_for_update()
+    )
+    return {row.record_id: (row.content, row.deleted) for row in session.execute(query)}
 
 
 def currency_of(session: Session, record_id: int, system: System) -> str | None:
@@ -119,20 +123,17 @@ def reachable_customers(session: Session, numbers: Iterable[str]) -> set[str]:
 def _customers(
     session: Session, numbers: Iterable[str], condition: ColumnElement[bool]
 ) -> set[str]:
-    known: set[str] = set()
-    for some in chunks(sorted(set(numbers))):
-        query = (
-            select(Record.number)
-            .join(Version, (Version.record_id == Record.id) & (Version.system == System.ERP))
-            .where(
-                Record.record_type == RecordType.CUSTOMER,
-                Record.company_code == "",
-                Record.number.in_(some),
-                condition,
-            )
+    query = (
+        select(Record.number)
+        .join(Version, (Version.record_id == Record.id) & (Version.system == System.ERP))
+        .where(
+            Record.record_type == RecordType.CUSTOMER,
+            Record.company_code == "",
+            one_of(session, Record.number, set(numbers)),
+            condition,
         )
-        known.update(number for number in session.scalars(query) if number)
-    return known
+    )
+    return {number for number in session.scalars(query) if number}
 
 
 def save_versions(session: Session, versions: Iterable[NewVersion]) -> None:
@@ -146,13 +147,12 @@ def touch_versions(
     session: Session, record_ids: Sequence[int], system: System, *, known_at: datetime
 ) -> None:
     """The system has said again what these versions hold. The caller holds them (`contents_of`)."""
-    for some in chunks(record_ids):
-        session.execute(
-            update(Version)
-            .where(Version.record_id.in_(some), Version.system == system)
-            .values(known_at=known_at)
-            .execution_options(synchronize_session=False)
-        )
+    session.execute(
+        update(Version)
+        .where(one_of(session, Version.record_id, record_ids), Version.system == system)
+        .values(known_at=known_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _record_row(key: RecordKey) -> dict[str, Any]:
