@@ -150,7 +150,7 @@ class Application:
         return application
 
     def _authenticator(self) -> Authenticator:
-        brake = Brake(most_waiting=max(1, self.settings.server.threads // 4))
+        brake = Brake(most_waiting=self.settings.server.threads // 4)
         return Authenticator(self.sessions, self.settings.consumers, brake=brake)
 
     def salesforce(self) -> SalesforceClient:

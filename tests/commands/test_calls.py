@@ -12,7 +12,7 @@ from bridge.app import open_application, utc_now
 from bridge.cli import main
 from bridge.commands import calls as command
 from bridge.store.calls import add_calls
-from tests.store.test_calls import NOBODY, ROW
+from tests.callers import CALL, STRANGERS_CALL
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +22,11 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = open_application()
     application.prepare_database()
     recent = utc_now() - timedelta(minutes=90)
-    odd = replace(ROW, at=recent, consumer="other", message_id="[/red]m", envelope=b"\x1b[2J\xff\n")
+    odd = replace(
+        CALL, at=recent, consumer="other", message_id="[/red]m", envelope=b"\x1b[2J\xff\n"
+    )
     with application.sessions.begin() as session:
-        add_calls(session, [ROW, NOBODY, odd])
+        add_calls(session, [CALL, STRANGERS_CALL, odd])
     application.engine.dispose()
 
 
@@ -55,8 +57,8 @@ def test_list_chooses() -> None:
     assert listed("--limit", "1") == [3]
     assert listed("--since", "2h") == [3]
     assert listed("--since", "30m") == []
-    assert listed("--since", ROW.at.date().isoformat()) == [3, 2, 1]
-    assert listed("--since", (ROW.at + timedelta(seconds=1)).isoformat()) == [3]
+    assert listed("--since", CALL.at.date().isoformat()) == [3, 2, 1]
+    assert listed("--since", (CALL.at + timedelta(seconds=1)).isoformat()) == [3]
 
 
 @pytest.mark.parametrize("text", ["yesterday", "7", "9999999d", "999999d", ""])
@@ -69,7 +71,7 @@ def test_a_time_that_is_none_is_told(text: str) -> None:
 
 def test_show_prints_the_envelope_as_it_came() -> None:
     """For a file, or for a tool that reads it."""
-    assert erp_bridge("show", "1").stdout_bytes == (ROW.envelope or b"") + b"\n"
+    assert erp_bridge("show", "1").stdout_bytes == (CALL.envelope or b"") + b"\n"
     found = json.loads(erp_bridge("show", "3", "--json").stdout)
     assert (found["id"], found["consumer"], found["envelope"]) == (3, "other", "\x1b[2J\ufffd\n")
 

@@ -21,8 +21,7 @@ from bridge.operations.authentication import (
 from bridge.operations.certificates import fingerprint_of_pem
 from bridge.operations.kept_secrets import make_key
 from bridge.store.calls import add_calls
-from tests.operations.test_certificates import certificate, pem_of
-from tests.store.test_calls import ROW
+from tests.callers import CALL, certificate, pem_of
 
 ONE = "ab" * 32
 
@@ -242,7 +241,7 @@ def test_show_tells_the_last_call() -> None:
     done("add", "erp")
     application = open_application()
     with application.sessions.begin() as session:
-        add_calls(session, [ROW])
+        add_calls(session, [CALL])
     application.engine.dispose()
     assert done("show", "erp").splitlines()[-1] == (
         "last call      2026-03-01 08:00 UTC, SubmitInvoices: ok, from 2001:db8::1"

@@ -12,8 +12,8 @@ from bridge.store.calls import add_calls, list_calls
 from bridge.store.consumers import add_consumer, claim_nonce
 from jobs import purge
 from tests.builders import customer
+from tests.callers import CALL
 from tests.jobs.world import World
-from tests.store.test_calls import ROW
 
 # What is forgotten in each database is tested with the store.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -73,7 +73,7 @@ def test_a_dry_run_counts_alone(world: World) -> None:
 def call(world: World, **changes: Any) -> None:
     """A consumer calls, and its envelope is kept."""
     with world.sessions.begin() as session:
-        add_calls(session, [replace(ROW, at=world.clock.moment, **changes)])
+        add_calls(session, [replace(CALL, at=world.clock.moment, **changes)])
 
 
 def kept_calls(world: World) -> list[tuple[int, bool]]:

@@ -84,6 +84,14 @@ def _ends(future: object) -> bool:
     return True
 
 
+def test_where_nobody_may_wait_all_are_answered_at_once(now: datetime) -> None:
+    """A server of few threads has none to keep."""
+    pauses: list[float] = []
+    brake = Brake(most_waiting=0, pause=pauses.append)
+    counts = [brake.slow(address="a", name="erp", now=now) for _ in range(9)]
+    assert (counts, pauses) == (list(range(1, 10)), [])
+
+
 def test_a_pause_that_breaks_off_gives_its_place_back(now: datetime) -> None:
     """Or no failure would ever wait again."""
 

@@ -21,7 +21,7 @@ from bridge.operations.calls import (
     get_call,
     list_calls,
 )
-from tests.store.test_calls import NOBODY, ROW
+from tests.callers import CALL, STRANGERS_CALL
 
 Sessions = sessionmaker[Session]
 
@@ -35,7 +35,7 @@ def trail(sessions: Sessions) -> Iterator[CallTrail]:
 
 
 def row(number: int = 1) -> CallRow:
-    return replace(ROW, correlation_id=f"c-{number}", envelope=None)
+    return replace(CALL, correlation_id=f"c-{number}", envelope=None)
 
 
 def ids(sessions: Sessions) -> list[str]:
@@ -125,7 +125,7 @@ def test_what_cannot_be_stored_is_told(sessions: Sessions, trail: CallTrail) -> 
     with sessions.begin() as session:
         session.execute(text('ALTER TABLE "call" RENAME TO gone'))
     with capture_logs() as logs:
-        trail.write(replace(ROW, correlation_id="lost"))
+        trail.write(replace(CALL, correlation_id="lost"))
         trail.close()
     (lost,) = [line for line in logs if line["event"] == "call not recorded"]
     assert (lost["correlation_id"], lost["outcome"], lost["envelope"]) == ("lost", "ok", None)
@@ -151,7 +151,7 @@ def test_closing_takes_no_longer_than_it_may(sessions: Sessions, trail: CallTrai
 
 def test_an_envelope_is_kept_up_to_a_size(sessions: Sessions, trail: CallTrail) -> None:
     """However much was sent."""
-    trail.write(replace(ROW, envelope=b"x" * (MAX_ENVELOPE_BYTES + 1)))
+    trail.write(replace(CALL, envelope=b"x" * (MAX_ENVELOPE_BYTES + 1)))
     trail.close()
     assert get_call(sessions, call_id=1).row.envelope == b"x" * MAX_ENVELOPE_BYTES
 
@@ -171,7 +171,7 @@ def test_a_flood_of_strangers_is_not_written_down(
     for minute in range(2):
         seconds = 6_000.0 + 60 * minute
         for _ in range(100):
-            trail.write(NOBODY)
+            trail.write(STRANGERS_CALL)
         trail.write(row())
     monkeypatch.undo()
     trail.close()

@@ -1,35 +1,13 @@
 """Client certificates, known by the SHA-256 of their DER."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from bridge.operations.certificates import BadCertificate, fingerprint_of_pem, normal_fingerprint
-
-
-def certificate(now: datetime, name: str = "erp") -> x509.Certificate:
-    """A self-signed certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-
-
-def pem_of(one: x509.Certificate) -> bytes:
-    return one.public_bytes(serialization.Encoding.PEM)
+from tests.callers import certificate, pem_of
 
 
 def test_a_fingerprint_is_the_hash_of_the_der(now: datetime) -> None:

@@ -33,12 +33,11 @@ from bridge.operations.settings import ConsumerSettings
 from bridge.store.calls import add_calls
 from bridge.store.consumers import credentials_of, find_consumer
 from bridge.store.models import CredentialKind
-from tests.operations.test_proving import SETTINGS, digest_of, stamp
-from tests.store.test_calls import ROW
+from tests.callers import CALL, WITH_KEY, digest_of, stamp
 
 Sessions = sessionmaker[Session]
 pytestmark = pytest.mark.usefixtures("hasher")
-SEAL = Seal(SETTINGS)
+SEAL = Seal(WITH_KEY)
 NO_SEAL = Seal(ConsumerSettings())
 DAY = timedelta(days=1)
 ONE, TWO = "ab" * 32, "cd" * 32
@@ -46,7 +45,7 @@ SECRET, DIGEST_SECRET, CERTIFICATE = CredentialKind
 
 
 def proves(sessions: Sessions, credentials: Credentials, now: datetime) -> bool:
-    return Prover(sessions, SETTINGS).prove(credentials, now) is not None
+    return Prover(sessions, WITH_KEY).prove(credentials, now) is not None
 
 
 def rotate(sessions: Sessions, now: datetime, overlap: timedelta = DAY, seal: Seal = SEAL) -> str:
@@ -150,7 +149,7 @@ def test_consumers_are_listed(sessions: Sessions, now: datetime) -> None:
         create_consumer(sessions, name=name, now=now)
     disable_consumer(sessions, name="zoo", now=now)
     with sessions.begin() as session:
-        add_calls(session, [replace(ROW, at=now)])
+        add_calls(session, [replace(CALL, at=now)])
     assert [
         (one.id, one.name, one.added_at, one.enabled, one.last_call_at)
         for one in list_consumers(sessions)
@@ -205,7 +204,7 @@ def test_rights_are_given_and_changed(sessions: Sessions, now: datetime) -> None
         == get_consumer(sessions, name="erp").rights
         == replace(rights, calls_per_minute=None)
     )
-    proof = Prover(sessions, SETTINGS).prove(Secret("erp", secret), now)
+    proof = Prover(sessions, WITH_KEY).prove(Secret("erp", secret), now)
     assert proof is not None
     assert proof.consumer.rights == changed
 

@@ -1,6 +1,5 @@
 """Whether credentials prove a consumer."""
 
-import hashlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +18,11 @@ from bridge.operations.proving import Prover
 from bridge.operations.settings import ConsumerSettings
 from bridge.store.consumers import add_credential, find_consumer
 from bridge.store.models import Credential, CredentialKind, Nonce
+from tests.callers import NONCE, WITH_KEY, digest_of, stamp
 from tests.operations.conftest import CountingHasher
 
 Sessions = sessionmaker[Session]
 pytestmark = pytest.mark.usefixtures("hasher")
-SETTINGS = ConsumerSettings(digest_key=SecretStr(make_key()))
-NONCE = b"0123456789abcdef"
 
 
 def proves(prover: Prover, credentials: Credentials, now: datetime) -> bool:
@@ -34,19 +32,7 @@ def proves(prover: Prover, credentials: Credentials, now: datetime) -> bool:
 
 def add(sessions: Sessions, now: datetime, name: str = "erp") -> str:
     """Adds a consumer that may send digests."""
-    return create_consumer(sessions, name=name, now=now, seal=Seal(SETTINGS))
-
-
-def digest_of(
-    secret: str, created: str, *, nonce: bytes = NONCE, name: str = "erp"
-) -> SecretDigest:
-    """What a caller with this secret sends (UsernameToken Profile 1.0, section 3.1)."""
-    covered = nonce + created.encode() + secret.encode()
-    return SecretDigest(name, hashlib.sha1(covered).digest(), nonce, created)
-
-
-def stamp(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return create_consumer(sessions, name=name, now=now, seal=Seal(WITH_KEY))
 
 
 def expire(sessions: Sessions, at: datetime) -> None:
@@ -66,7 +52,7 @@ def test_wrong_names_and_secrets_take_as_long(
 ) -> None:
     """Who asks cannot tell which of them was wrong."""
     secret = create_consumer(sessions, name="erp", now=now)
-    assert not proves(Prover(sessions, SETTINGS), Secret(name, secret + change), now)
+    assert not proves(Prover(sessions, WITH_KEY), Secret(name, secret + change), now)
     assert hasher.verified == 2
 
 
@@ -74,7 +60,7 @@ def test_an_empty_secret_is_wrong(sessions: Sessions, now: datetime) -> None:
     """Of a consumer that exists and of one that does not."""
     create_consumer(sessions, name="erp", now=now)
     for wrong in (Secret("erp", ""), Secret("nobody", ""), ApiKey("1."), ApiKey("9."), ApiKey("")):
-        assert not proves(Prover(sessions, SETTINGS), wrong, now)
+        assert not proves(Prover(sessions, WITH_KEY), wrong, now)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +69,7 @@ def test_an_empty_secret_is_wrong(sessions: Sessions, now: datetime) -> None:
 def test_an_api_key_of_no_number_is_wrong(sessions: Sessions, now: datetime, number: str) -> None:
     """Whatever digits a script has."""
     secret = add(sessions, now)
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     assert proves(prover, ApiKey(f"1.{secret}"), now)
     assert not proves(prover, ApiKey(f"{number}.{secret}"), now)
 
@@ -92,7 +78,7 @@ def test_a_secret_of_broken_characters_is_wrong(sessions: Sessions, now: datetim
     """Half a surrogate pair cannot be encoded, and is no reason to fail."""
     create_consumer(sessions, name="erp", now=now)
     for wrong in (Secret("erp", "\ud800"), Secret("\ud800", "x"), ApiKey("1.\ud800")):
-        assert not proves(Prover(sessions, SETTINGS), wrong, now)
+        assert not proves(Prover(sessions, WITH_KEY), wrong, now)
 
 
 def test_a_proof_tells_when_it_expires(sessions: Sessions, now: datetime) -> None:
@@ -100,7 +86,7 @@ def test_a_proof_tells_when_it_expires(sessions: Sessions, now: datetime) -> Non
     secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
     end = now + timedelta(hours=1)
     expire(sessions, end)
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     proof = prover.prove(secret, end - timedelta(microseconds=1))
     assert proof is not None
     assert proof.expires_at == end
@@ -123,7 +109,7 @@ def test_a_flood_of_wrong_secrets_is_hashed_two_at_a_time(
             return super().verify(hash, password)
 
     monkeypatch.setattr(kept_secrets, "_HASHER", Watched())
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     with ThreadPoolExecutor(16) as pool:
         found = pool.map(lambda n: prover.prove(Secret("erp", f"guess {n}"), now), range(16))
         assert set(found) == {None}
@@ -137,7 +123,7 @@ def test_a_flood_of_wrong_secrets_is_hashed_two_at_a_time(
 def test_a_digest_proves_its_consumer(sessions: Sessions, now: datetime) -> None:
     """Whose secret serves as it is, too."""
     secret = add(sessions, now)
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     assert proves(prover, digest_of(secret, stamp(now)), now)
     assert proves(prover, Secret("erp", secret), now)
 
@@ -150,10 +136,10 @@ def test_the_profile_s_formula(sessions: Sessions, now: datetime) -> None:
     with sessions.begin() as session:
         found = find_consumer(session, "erp")
         assert found is not None
-        kind, value = CredentialKind.DIGEST_SECRET, Seal(SETTINGS).close("hush")
+        kind, value = CredentialKind.DIGEST_SECRET, Seal(WITH_KEY).close("hush")
         add_credential(session, consumer_id=found.id, kind=kind, value=value, now=now)
     given = SecretDigest("erp", digest, NONCE, "2026-03-04T05:06:07Z")
-    assert proves(Prover(sessions, SETTINGS), given, now)
+    assert proves(Prover(sessions, WITH_KEY), given, now)
 
 
 def test_a_digest_of_anything_else_is_wrong(sessions: Sessions, now: datetime) -> None:
@@ -162,7 +148,7 @@ def test_a_digest_of_anything_else_is_wrong(sessions: Sessions, now: datetime) -
     create_consumer(sessions, name="plain", now=now)
     at = stamp(now)
     right = digest_of(secret, at)
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     for wrong in (
         digest_of(secret + "x", at),
         digest_of("", at),
@@ -184,7 +170,7 @@ def test_an_unknown_name_is_decrypted_for_too(
 ) -> None:
     """It takes as long as a wrong digest of a known one."""
     add(sessions, now)
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     opened: list[str] = []
     original = Seal.open
 
@@ -212,7 +198,7 @@ def test_a_time_near_enough_is_taken(
     if form == "-05:00":
         at = at.astimezone(timezone(timedelta(hours=-5)))
     created = f"{at:%Y-%m-%dT%H:%M:%S}{form}"
-    assert proves(Prover(sessions, SETTINGS), digest_of(secret, created), now)
+    assert proves(Prover(sessions, WITH_KEY), digest_of(secret, created), now)
 
 
 @pytest.mark.parametrize(
@@ -237,15 +223,15 @@ def test_a_time_too_far_or_none_at_all_is_refused(
     """Five minutes either way are the default: nonces need not be kept for ever."""
     add(sessions, now)
     given = SecretDigest("erp", b"x" * 20, NONCE, created)
-    assert Prover(sessions, SETTINGS).prove(given, now) is None
+    assert Prover(sessions, WITH_KEY).prove(given, now) is None
 
 
 def test_how_old_a_digest_may_be_is_a_setting(sessions: Sessions, now: datetime) -> None:
     """For ERPs whose clock is not kept."""
     secret = add(sessions, now)
     given = digest_of(secret, stamp(now - timedelta(minutes=30)))
-    assert not proves(Prover(sessions, SETTINGS), given, now)
-    lenient = SETTINGS.model_copy(update={"digest_max_age_seconds": 1800})
+    assert not proves(Prover(sessions, WITH_KEY), given, now)
+    lenient = WITH_KEY.model_copy(update={"digest_max_age_seconds": 1800})
     assert proves(Prover(sessions, lenient), given, now)
 
 
@@ -254,15 +240,15 @@ def test_a_nonce_that_is_none_is_refused(sessions: Sessions, now: datetime, nonc
     """Empty, or longer than anyone's."""
     secret = add(sessions, now)
     given = digest_of(secret, stamp(now), nonce=nonce)
-    assert not proves(Prover(sessions, SETTINGS), given, now)
+    assert not proves(Prover(sessions, WITH_KEY), given, now)
 
 
 def test_a_digest_is_good_once(sessions: Sessions, now: datetime) -> None:
     """For all servers together; another nonce, or another time, makes another."""
     secret = add(sessions, now)
     given = digest_of(secret, stamp(now))
-    assert proves(Prover(sessions, SETTINGS), given, now)
-    for prover in (Prover(sessions, SETTINGS), Prover(sessions, SETTINGS)):
+    assert proves(Prover(sessions, WITH_KEY), given, now)
+    for prover in (Prover(sessions, WITH_KEY), Prover(sessions, WITH_KEY)):
         assert not proves(prover, given, now)
     assert proves(prover, digest_of(secret, stamp(now), nonce=b"another"), now)
     assert proves(prover, digest_of(secret, stamp(now + timedelta(seconds=1))), now)
@@ -271,7 +257,7 @@ def test_a_digest_is_good_once(sessions: Sessions, now: datetime) -> None:
 def test_a_nonce_is_its_consumer_s(sessions: Sessions, now: datetime) -> None:
     """Two consumers may have the same, by chance or because their toolkit counts."""
     secrets = {name: add(sessions, now, name) for name in ("erp", "other")}
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     for name, secret in secrets.items():
         assert prover.prove(digest_of(secret, stamp(now), name=name), now) is not None
 
@@ -280,7 +266,7 @@ def test_a_digest_sent_twenty_times_at_once_is_good_once(sessions: Sessions, now
     """Whoever replays it is as fast as its owner."""
     given = digest_of(add(sessions, now), stamp(now))
     start = threading.Barrier(20)
-    provers = [Prover(sessions, SETTINGS) for _ in range(4)]
+    provers = [Prover(sessions, WITH_KEY) for _ in range(4)]
 
     def send(number: int) -> bool:
         start.wait()
@@ -311,7 +297,7 @@ def test_a_certificate_proves_its_consumer(sessions: Sessions, now: datetime, fo
     with sessions.begin() as session:
         kind = CredentialKind.CERTIFICATE
         assert add_credential(session, consumer_id=1, kind=kind, value="ab" * 32, now=now)
-    prover = Prover(sessions, SETTINGS)
+    prover = Prover(sessions, WITH_KEY)
     assert proves(prover, Certificate(form), now)
     expire(sessions, now)
     assert not proves(prover, Certificate(form), now)

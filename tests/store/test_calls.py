@@ -16,24 +16,9 @@ from bridge.store.calls import (
     purge_envelopes,
 )
 from tests.builders import EARLY
+from tests.callers import CALL, STRANGERS_CALL
 
 Sessions = sessionmaker[Session]
-ROW = CallRow(
-    at=EARLY,
-    consumer="erp",
-    address="2001:db8::1",
-    operation="SubmitInvoices",
-    message_id="m-1",
-    request_bytes=10_000_000_000,
-    answer_bytes=7,
-    seconds=0.25,
-    outcome="ok",
-    correlation_id="c-1",
-    envelope=b"<Envelope>" * 1000,
-)
-NOBODY = replace(
-    ROW, consumer=None, operation=None, message_id=None, outcome="WrongCredentials", envelope=None
-)
 
 
 def add(sessions: Sessions, *rows: CallRow) -> None:
@@ -43,26 +28,26 @@ def add(sessions: Sessions, *rows: CallRow) -> None:
 
 def minutes(number: int) -> CallRow:
     """A call so many minutes later."""
-    return replace(ROW, at=EARLY + timedelta(minutes=number), correlation_id=f"c-{number}")
+    return replace(CALL, at=EARLY + timedelta(minutes=number), correlation_id=f"c-{number}")
 
 
 def test_a_call_is_kept_as_it_was(sessions: Sessions) -> None:
     """With its envelope, and one of nobody."""
-    add(sessions, ROW, NOBODY)
+    add(sessions, CALL, STRANGERS_CALL)
     with sessions() as session:
         found = [find_call(session, 1), find_call(session, 2)]
-        assert [one.row for one in found if one] == [ROW, NOBODY]
+        assert [one.row for one in found if one] == [CALL, STRANGERS_CALL]
         assert [one.has_envelope for one in found if one] == [True, False]
         assert find_call(session, 3) is None
 
 
 def test_what_a_caller_sent_never_hinders_the_others(sessions: Sessions) -> None:
     """Texts are cut to fit, and a NUL, which PostgreSQL refuses, is none any more."""
-    odd = replace(ROW, operation="x" * 500, message_id="a\x00b\nc\ud800", address="y" * 500)
-    add(sessions, odd, ROW)
+    odd = replace(CALL, operation="x" * 500, message_id="a\x00b\nc\ud800", address="y" * 500)
+    add(sessions, odd, CALL)
     with sessions() as session:
         ordinary, kept = (one.row for one in list_calls(session, limit=9))
-        assert replace(ordinary, envelope=ROW.envelope) == ROW
+        assert replace(ordinary, envelope=CALL.envelope) == CALL
         assert kept.message_id == "a?b?c?"
         assert kept.operation == "x" * 80
         assert kept.address == "y" * 60
@@ -70,7 +55,7 @@ def test_what_a_caller_sent_never_hinders_the_others(sessions: Sessions) -> None
 
 def test_calls_are_listed_newest_first(sessions: Sessions) -> None:
     """A consumer's, since an instant, those that failed; the envelopes stay where they are."""
-    add(sessions, ROW, NOBODY, replace(ROW, consumer="other", outcome="ContractViolated"))
+    add(sessions, CALL, STRANGERS_CALL, replace(CALL, consumer="other", outcome="ContractViolated"))
     add(sessions, minutes(5))
     with sessions() as session:
         assert [one.id for one in list_calls(session, limit=9)] == [4, 3, 2, 1]
@@ -85,7 +70,7 @@ def test_calls_are_listed_newest_first(sessions: Sessions) -> None:
 
 def test_a_consumer_called_last(sessions: Sessions) -> None:
     """If it ever did."""
-    add(sessions, ROW, minutes(5), NOBODY, replace(ROW, consumer="other"))
+    add(sessions, CALL, minutes(5), STRANGERS_CALL, replace(CALL, consumer="other"))
     with sessions() as session:
         assert last_call_at(session, "erp") == EARLY + timedelta(minutes=5)
         assert last_call_at(session, "other") == EARLY
