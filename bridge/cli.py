@@ -23,6 +23,7 @@ from bridge.commands.consumers import consumers_group
 from bridge.commands.options import AS_JSON, BY, FOLDER
 from bridge.commands.runs import runs_group
 from bridge.commands.salesforce import salesforce_group
+from bridge.commands.snapshots import snapshots_group
 from bridge.demo.command import demo_command
 from bridge.feed.command import feed_command
 from bridge.operations.overview import (
@@ -227,6 +228,7 @@ main.add_command(demo_command)
 main.add_command(feed_command)
 main.add_command(runs_group)
 main.add_command(salesforce_group)
+main.add_command(snapshots_group)
 main.add_command(wsdl_group)
 
 

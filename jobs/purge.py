@@ -11,6 +11,7 @@ from bridge.store.calls import purge_calls, purge_envelopes
 from bridge.store.consumers import purge_nonces
 from bridge.store.outbox import purge_delivered
 from bridge.store.runs import purge_runs
+from bridge.store.snapshots import expire_snapshots, purge_snapshots
 from bridge.store.submissions import purge_submissions
 from jobs.context import JobContext, Scope
 
@@ -23,7 +24,7 @@ _BATCH = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeSummary:
-    """How many were forgotten."""
+    """How many were forgotten, and how many open snapshots expired."""
 
     submissions: int
     corrections: int
@@ -31,6 +32,8 @@ class PurgeSummary:
     calls: int
     envelopes: int
     nonces: int
+    snapshots: int
+    snapshots_expired: int
 
 
 def purge(context: JobContext, scope: Scope) -> None:
@@ -41,6 +44,7 @@ def purge(context: JobContext, scope: Scope) -> None:
     envelopes = _forget_all(scope, purge_envelopes, envelopes_before)
     calls = _forget_all(scope, purge_calls, now - timedelta(days=settings.keep_calls_days))
     nonces = _forget_all(scope, purge_nonces, now - _NONCES_KEPT)
+    abandoned = now - timedelta(hours=settings.snapshot_open_hours)
     with scope.transaction() as session:
         summary = PurgeSummary(
             submissions=purge_submissions(session, before=before),
@@ -49,6 +53,8 @@ def purge(context: JobContext, scope: Scope) -> None:
             calls=calls,
             envelopes=envelopes,
             nonces=nonces,
+            snapshots=purge_snapshots(session, before=before),
+            snapshots_expired=expire_snapshots(session, begun_before=abandoned, now=now),
         )
         scope.succeed(session, summary)
 

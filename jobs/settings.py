@@ -36,6 +36,8 @@ class JobSettings(_Section):
     """... if it held at least so many."""
     timing_days: int = Field(default=3, ge=0)
     """How long one side may be late with a record before it counts as missing."""
+    snapshot_open_hours: int = Field(default=48, ge=1)
+    """How long a snapshot may stay open before it expires."""
     delivery_attempts: int = Field(default=12, ge=1)
     delivery_first_pause_seconds: int = Field(default=30, ge=1)
     delivery_longest_pause_seconds: int = Field(default=3_600, ge=1)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge.domain.snapshots import Scope
 from bridge.operations.snapshots import UnknownSnapshot, decode_sums
 from bridge.store import snapshots as store
+from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import reading
 from bridge.store.models import SnapshotStatus
 
@@ -53,7 +54,9 @@ def list_snapshots(sessions: sessionmaker[Session], *, limit: int = 100) -> list
     ]
 
 
-def allow_snapshot(sessions: sessionmaker[Session], *, snapshot_id: str, now: datetime) -> None:
+def allow_snapshot(
+    sessions: sessionmaker[Session], *, snapshot_id: str, by: str, reason: str, now: datetime
+) -> None:
     """A person allows an open snapshot to leave out whatever it does, once the ERP closes it.
 
     Raises UnknownSnapshot where none of this id is open.
@@ -61,3 +64,6 @@ def allow_snapshot(sessions: sessionmaker[Session], *, snapshot_id: str, now: da
     with sessions.begin() as session:
         if not store.allow_snapshot(session, public_id=snapshot_id, now=now):
             raise UnknownSnapshot(f"there is no open snapshot {snapshot_id}")
+        subject = f"snapshot {snapshot_id}"
+        deed = Deed(at=now, actor=by[:80], action="allow", subject=subject, detail=reason)
+        append_deed(session, deed)

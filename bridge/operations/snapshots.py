@@ -33,6 +33,7 @@ from bridge.operations.admission import NotPermitted, require_company
 from bridge.operations.credentials import Consumer
 from bridge.operations.settings import SnapshotSettings
 from bridge.store import snapshots as store
+from bridge.store.audit import Deed, append_deed
 from bridge.store.models import Snapshot, SnapshotStatus
 
 
@@ -201,6 +202,7 @@ def close_snapshot(
         snapshot.members, snapshot.totals = count, _encode_sums(stated.sums)
         snapshot.gone = store.mark_missing_as_gone(session, snapshot, now=now)
         store.end_snapshot(session, snapshot, SnapshotStatus.CLOSED, now=now)
+        append_deed(session, _deed(snapshot, now))
         return _closed(snapshot, replayed=False)
 
 
@@ -259,8 +261,24 @@ def _check_credible(
             f"{missing.gone} of the {missing.held} {store.scope_of(snapshot)} that you had sent are"
             " not in this snapshot, which looks like a wrong selection: nothing is concluded, and"
             " the snapshot stays open. If they are gone, have a person at the bridge run"
-            f" `erp-bridge snapshots allow {snapshot.public_id}` and close it again"
+            f" `erp-bridge snapshots allow {snapshot.public_id} --reason …` and close it again"
         )
+
+
+def _deed(snapshot: Snapshot, now: datetime) -> Deed:
+    found = {
+        "snapshot": snapshot.public_id,
+        "members": snapshot.members,
+        "gone": snapshot.gone,
+        "totals": json.loads(snapshot.totals or "{}"),
+    }
+    return Deed(
+        at=now,
+        actor=snapshot.consumer,
+        action="snapshot",
+        subject=str(store.scope_of(snapshot)),
+        detail=json.dumps(found),
+    )
 
 
 def _closed_with(snapshot: Snapshot) -> SnapshotTotals:

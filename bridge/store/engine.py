@@ -144,8 +144,7 @@ def hold_audit(session: Session) -> None:
     What is read after it is the newest there is: the transaction must not be one that sees one
     moment throughout (`held_types`).
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key("audit")})
+    hold(session, "audit")
 
 
 @contextmanager

@@ -7,6 +7,9 @@ import pytest
 
 from bridge.domain.records import RecordType
 from bridge.operations.changes import fetch_changes
+from bridge.operations.credentials import Consumer
+from bridge.operations.settings import SnapshotSettings
+from bridge.operations.snapshots import begin_snapshot
 from bridge.operations.submissions import UnknownMessageId, get_receipt
 from bridge.store.calls import add_calls, list_calls
 from bridge.store.consumers import add_consumer, claim_nonce
@@ -120,3 +123,24 @@ def test_nonces_go_after_a_day(world: World) -> None:
     world.tick(hours=22)
     assert world.do("purge")["nonces"] == 1
     assert world.counts()["nonce"] == 1
+
+
+def test_snapshots_expire_and_are_forgotten(world: World) -> None:
+    """One that nobody closes expires after so many hours; what is left of it goes with the rest."""
+    begin_snapshot(
+        world.sessions,
+        consumer=Consumer("erp"),
+        record_type=RecordType.INVOICE,
+        company_code="1000",
+        as_of=world.clock(),
+        settings=SnapshotSettings(),
+        now=world.clock(),
+    )
+    world.tick(hours=47)
+    assert world.do("purge")["snapshots_expired"] == 0
+    world.tick(hours=2)
+    assert world.do("purge")["snapshots_expired"] == 1
+    world.tick(days=89)
+    assert world.do("purge")["snapshots"] == 0
+    world.tick(days=2)
+    assert world.do("purge")["snapshots"] == 1

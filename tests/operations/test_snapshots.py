@@ -1,5 +1,6 @@
 """An ERP tells the whole of something, and what it no longer has is concluded."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import Record, RecordType, System, key_of
 from bridge.operations.admission import NotPermitted
+from bridge.operations.audit import list_audit
 from bridge.operations.credentials import Consumer
 from bridge.operations.lookup import RecordState, get_record
 from bridge.operations.rights import Rights
@@ -462,10 +464,20 @@ def test_a_snapshot_that_leaves_out_too_much_is_not_believed(sessions: Sessions)
     with pytest.raises(SnapshotNotBelieved) as caught:
         close(sessions, snapshot_id, 79, EUR="9401")
     assert "21 of the 100 invoices of company 1000" in str(caught.value)
-    assert f"`erp-bridge snapshots allow {snapshot_id}`" in str(caught.value)
+    assert f"`erp-bridge snapshots allow {snapshot_id} --reason …`" in str(caught.value)
     assert gone(sessions, many) == []
-    allow_snapshot(sessions, snapshot_id=snapshot_id, now=at(3))
+    allow_snapshot(sessions, snapshot_id=snapshot_id, by="ann", reason="archived", now=at(3))
     assert close(sessions, snapshot_id, 79, EUR="9401").gone == 21
+    closing, allowing = list_audit(sessions)
+    assert (allowing.actor, allowing.action, allowing.detail) == ("ann", "allow", "archived")
+    assert allowing.subject == f"snapshot {snapshot_id}"
+    assert (closing.actor, closing.subject) == ("erp", "invoices of company 1000")
+    assert json.loads(closing.detail) == {
+        "snapshot": snapshot_id,
+        "members": 79,
+        "gone": 21,
+        "totals": {"EUR": "9401"},
+    }
 
 
 def test_an_empty_snapshot_is_not_believed(sessions: Sessions) -> None:
@@ -495,7 +507,7 @@ def test_only_an_open_snapshot_can_be_allowed(sessions: Sessions) -> None:
     close(sessions, snapshot_id, 0)
     for one in (snapshot_id, "nonsense"):
         with pytest.raises(UnknownSnapshot, match=f"there is no open snapshot {one}"):
-            allow_snapshot(sessions, snapshot_id=one, now=at(4))
+            allow_snapshot(sessions, snapshot_id=one, by="ann", reason="", now=at(4))
 
 
 def test_snapshots_are_listed(sessions: Sessions) -> None:
