@@ -108,9 +108,11 @@ class Prover:
         if not self._is_fresh(given, now):
             return None
         claimed = self._claimed(given.name, CredentialKind.DIGEST_SECRET, now)
+        if claimed and not claimed.proofs:
+            log.warning("digest of a consumer without a digest secret", consumer=given.name)
         if not self._is_digest_of_any(given, claimed.proofs if claimed else []) or not claimed:
             return None
-        # What a digest covers is what must not come again: its nonce together with its time.
+        # What a digest covers must not come again, however it is divided into nonce and time.
         used = hashlib.sha256(given.nonce + given.created.encode()).digest()
         with self._sessions.begin() as session:
             if not claim_nonce(session, consumer_id=claimed.id, digest=used, now=now):
@@ -127,7 +129,10 @@ class Prover:
             return False
         if created.tzinfo is None:
             created = created.replace(tzinfo=UTC)
-        return abs(now - created) <= self._max_age
+        if abs(now - created) > self._max_age:
+            log.warning("digest out of time", name_tried=given.name[:80], created=given.created)
+            return False
+        return True
 
     def _is_digest_of_any(self, given: SecretDigest, proofs: list[Credential]) -> bool:
         decoys = self._sealed_decoys * (SECRETS_AT_MOST - len(proofs))

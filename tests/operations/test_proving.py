@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, sessionmaker
+from structlog.testing import capture_logs
 
 from bridge.operations import kept_secrets
 from bridge.operations.consumers import create_consumer
@@ -252,6 +253,23 @@ def test_a_digest_is_good_once(sessions: Sessions, now: datetime) -> None:
         assert not proves(prover, given, now)
     assert proves(prover, digest_of(secret, stamp(now), nonce=b"another"), now)
     assert proves(prover, digest_of(secret, stamp(now + timedelta(seconds=1))), now)
+
+
+def test_why_a_digest_is_refused_is_logged(sessions: Sessions, now: datetime) -> None:
+    """For the operator: its caller is told nothing of it."""
+    secret = create_consumer(sessions, name="plain", now=now)
+    late = digest_of(add(sessions, now), stamp(now - timedelta(hours=1)))
+    replayed = digest_of(add(sessions, now, "other"), stamp(now), name="other")
+    prover = Prover(sessions, WITH_KEY)
+    assert prover.prove(replayed, now) is not None
+    with capture_logs() as logs:
+        for given in (digest_of(secret, stamp(now), name="plain"), late, replayed):
+            assert prover.prove(given, now) is None
+    assert [line["event"] for line in logs] == [
+        "digest of a consumer without a digest secret",
+        "digest out of time",
+        "digest sent again",
+    ]
 
 
 def test_a_nonce_is_its_consumer_s(sessions: Sessions, now: datetime) -> None:
