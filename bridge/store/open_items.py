@@ -52,5 +52,5 @@ def open_rows(
         query = query.where(Record.company_code == company_code)
     if customer_number is not None:
         query = query.where(Version.customer_number == customer_number)
-    for *place, number, open_amount in session.execute(query):
-        yield OpenRow(*place, str(number), open_amount)
+    for owner, currency, debtor, record_type, number, open_amount in session.execute(query):
+        yield OpenRow(owner, currency, debtor, record_type, str(number), open_amount)
