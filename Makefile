@@ -50,6 +50,10 @@ fuzz: SECONDS ?= 60
 fuzz: $(VENV)/.fuzz  ## feed the SOAP endpoint spoiled requests for SECONDS=60
 	$(BIN)/python -W ignore -m tests.fuzz.fuzz_soap $(SECONDS) $(INPUT)
 
+.PHONY: bench
+bench: $(INSTALLED)  ## measure what the bridge takes, beside other stacks in the same run
+	$(BIN)/python -W ignore -m tests.benchmarks $(ARGS)
+
 .PHONY: interop
 interop: $(INSTALLED)  ## let generated clients of old toolchains call a running bridge
 	$(BIN)/python -m tests.interop --install $(ARGS)

@@ -1,75 +1,57 @@
-"""N rows of a flat file fed into a running bridge: seconds, rows a second, greatest memory.
+"""A flat file fed into a running bridge, and fed again: then all records are unchanged.
 
-`python -m tests.benchmarks.bench_feed [N ...]` (10,000 and 200,000 by default). One row in ten
-repeats an earlier one, one in a hundred contradicts one. Every size is fed twice: the second time
-all records are unchanged.
+One row in ten repeats an earlier one, one in a hundred contradicts one.
 """
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from bridge.app import ready_application, utc_now
-from bridge.demo.processes import Place, lay_out, running_bridge
-from bridge.operations.consumers import create_consumer
+from tests.benchmarks.measuring import BenchmarkFailed, Row
+from tests.benchmarks.servers import Server, bridge_server
 
+ROWS = 10_000
 HEADER = "SALESORDERID,PARTNERID,CREATEDAT,CURRENCY,NETAMOUNT,TAXAMOUNT,GROSSAMOUNT\n"
 COLUMNS = Path(__file__).parents[1] / "feed/columns/sap-bikes-invoices.toml"
 
 
-def main() -> None:
-    """Feeds each size into a bridge of its own."""
-    for size in [int(argument) for argument in sys.argv[1:]] or [10_000, 200_000]:
-        with tempfile.TemporaryDirectory() as folder:
-            place = lay_out(Path(folder), None)
-            os.environ.update(place.environment)
-            with ready_application() as application:
-                os.environ["ERP_BRIDGE_CONSUMER_SECRET"] = create_consumer(
-                    application.sessions, name="erp", now=utc_now()
-                )
-                with running_bridge(place, every_seconds=0):
-                    measure(size, place)
+def measure() -> Iterator[Row]:
+    """A row for the first and for the second time."""
+    with bridge_server(workers=1) as server, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "export.csv"
+        with file.open("w") as rows:
+            rows.write(HEADER)
+            rows.writelines(csv_row(n) for n in range(ROWS))
+        yield feed(file, server, f"feed {ROWS:,} rows")
+        yield feed(file, server, "feed the same again")
 
 
-def measure(size: int, place: Place) -> None:
-    """Prints the figures of one size."""
-    file = place.folder / "export.csv"
-    with file.open("w") as rows:
-        rows.write(HEADER)
-        rows.writelines(row(n) for n in range(size))
-    print(f"--- {size:,} rows, {file.stat().st_size / 1e6:,.1f} MB")
-    for times in ("first", "second"):
-        started = time.monotonic()
-        report = feed(file, place)
-        seconds = time.monotonic() - started
-        counts = {name: report[name] for name in ("accepted", "unchanged", "repeated", "rejected")}
-        print(f"{times} time: {seconds:.1f} s, {size / seconds:,.0f} rows a second, {counts}")
-        assert sum(counts.values()) == size
-    peak_kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    print(f"the feed's greatest memory so far: {peak_kilobytes:,} KB")
-
-
-def feed(file: Path, place: Place) -> dict[str, int]:
+def feed(file: Path, server: Server, what: str) -> Row:
     """Runs the command, and reads its report."""
-    what = ["--as", "invoices", "--columns", str(COLUMNS), "--json"]
-    whither = ["--url", place.bridge_url, "--consumer", "erp"]
-    command = [sys.executable, "-m", "bridge", "feed", str(file), *what, *whither]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    report: dict[str, int] = json.loads(done.stdout)
-    return report
+    options = ["--as", "invoices", "--columns", str(COLUMNS), "--json"]
+    whither = ["--url", server.url, "--consumer", server.consumer]
+    command = [sys.executable, "-m", "bridge", "feed", str(file), *options, *whither]
+    environment = {**os.environ, "ERP_BRIDGE_CONSUMER_SECRET": server.secret}
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+    assert process.stdout is not None
+    report = json.loads(process.stdout.read())
+    _, _, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - started
+    counts = {name: report[name] for name in ("accepted", "unchanged", "repeated", "rejected")}
+    if sum(counts.values()) != ROWS:
+        raise BenchmarkFailed(f"the feed tells of {counts}, which is not {ROWS} rows")
+    memory = {"greatest MB": usage.ru_maxrss / 1024}
+    return Row(what=what, value=ROWS / seconds, unit="rows/s", details={**counts, **memory})
 
 
-def row(n: int) -> str:
+def csv_row(n: int) -> str:
     """Row `n`: its own invoice, an earlier one again, or an earlier one with another amount."""
     number = n if n % 10 else n // 2
     gross = 119 + (n % 100 == 90)
     return f"{number:010},{number % 500},20240131,EUR,100.00,19.00,{gross}.00\n"
-
-
-if __name__ == "__main__":
-    main()

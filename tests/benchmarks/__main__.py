@@ -1,0 +1,84 @@
+"""`python -m tests.benchmarks [NAME...]`: the table. Exit code 1 where a request failed."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import click
+from rich.console import Console
+
+from tests.benchmarks import (
+    bench_accept,
+    bench_calls,
+    bench_codec,
+    bench_feed,
+    bench_grid,
+    bench_http,
+    bench_memory,
+    bench_pages,
+    bench_scale,
+    bench_snapshots,
+)
+from tests.benchmarks.measuring import BenchmarkFailed, Row, as_json, show_rows
+
+Benchmark = Callable[[], Iterator[Row]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "codec": bench_codec.measure,
+    "pages": bench_pages.measure,
+    "http": bench_http.measure,
+    "accept": bench_accept.measure,
+    "calls": bench_calls.measure,
+    "grid": bench_grid.measure,
+    "memory": bench_memory.measure,
+    "feed": bench_feed.measure,
+}
+SLOW: dict[str, Callable[[int], Iterator[Row]]] = {
+    "scale": bench_scale.measure,
+    "snapshots": bench_snapshots.measure,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS, *SLOW]))
+@click.option("--json", "as_text", is_flag=True, help="For programs.")
+@click.option(
+    "--size",
+    "sizes",
+    type=click.IntRange(min=1),
+    multiple=True,
+    default=(10_000, 100_000),
+    show_default=True,
+    help=f"Records, for {' and '.join(SLOW)}; may be repeated.",
+)
+def main(names: tuple[str, ...], as_text: bool, sizes: tuple[int, ...]) -> None:
+    """Measure these, or all but the slow ones, and print one table."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and take all servers along
+    told = Console(stderr=True)
+    rows: list[Row] = []
+    try:
+        for name in names or BENCHMARKS:
+            started = time.monotonic()
+            rows += _rows_of(name, sizes)
+            told.print(f"{name}: {time.monotonic() - started:.0f} s", highlight=False)
+    except BenchmarkFailed as error:
+        told.print(f"benchmark: {error}", soft_wrap=True)
+        sys.exit(1)
+    if as_text:
+        print(as_json(rows))
+    else:
+        show_rows(rows, Console(width=None if sys.stdout.isatty() else 160))
+    sys.exit(any(row.details.get("errors") or row.rival_details.get("errors") for row in rows))
+
+
+def _rows_of(name: str, sizes: tuple[int, ...]) -> Iterator[Row]:
+    if name in BENCHMARKS:
+        yield from BENCHMARKS[name]()
+    else:
+        for size in sizes:
+            yield from SLOW[name](size)
+
+
+if __name__ == "__main__":
+    main()
