@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cheroot.wsgi import Server
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.operations.admission import Admission
@@ -15,7 +17,7 @@ from bridge.operations.authentication import Authenticator
 from bridge.operations.brake import Brake
 from bridge.operations.calls import CallTrail
 from bridge.operations.consumers import create_consumer
-from bridge.operations.settings import SnapshotSettings
+from bridge.operations.settings import ConsumerSettings, SnapshotSettings
 from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.faults import fault_of, write_fault
 from bridge.soap.settings import SoapSettings
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 NAME = "erp"
+DIGESTS = ConsumerSettings(digest_key=SecretStr(Fernet.generate_key().decode()))
+"""Consumers may send digests."""
 
 Trouble = Callable[["WSGIApplication", "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 """Answers one call in the service's place."""
@@ -53,12 +57,13 @@ def soap_context(
     sessions: sessionmaker[Session],
     settings: SoapSettings | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    consumers: ConsumerSettings = DIGESTS,
 ) -> Iterator[SoapContext]:
     """All that the SOAP front is given; at the end, its calls are written down."""
     trail = CallTrail(sessions)
     yield SoapContext(
         sessions=sessions,
-        authenticator=Authenticator(sessions, brake=Brake(pause=lambda _seconds: None)),
+        authenticator=Authenticator(sessions, consumers, brake=Brake(pause=lambda _seconds: None)),
         admission=Admission(),
         trail=trail,
         clock=clock,

@@ -1,43 +1,53 @@
-"""One SOAP request and its answer: who calls, what is asked, and what is told of it.
+"""One SOAP request and its answer: who calls, whether it may, what comes of it, what is told of it.
 
 Whatever goes wrong on the way becomes a fault here.
 """
 
-import re
 import time
-import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from werkzeug.datastructures import Authorization
 from werkzeug.wrappers import Response
 
 from bridge import BridgeError
-from bridge.operations.authentication import Consumer, Secret, WrongCredentials
-from bridge.soap.body import action_in, discard_body, read_body, soap_version_of
+from bridge.operations.admission import require_permitted
+from bridge.operations.authentication import Consumer, WrongCredentials
+from bridge.operations.calls import MAX_ENVELOPE_BYTES, OK, CallRow
 from bridge.soap.context import Call, SoapContext
 from bridge.soap.dispatch import dispatcher
 from bridge.soap.envelope import read_envelope, require_understood
 from bridge.soap.faults import code_of, fault_of, is_expected, write_fault
+from bridge.soap.identifying import identify
 from bridge.soap.protocol import operation_in
+from bridge.soap.request import Request
 from bridge.soap.soap_versions import SOAP_11, SoapVersion
+from bridge.soap.subjects import message_id_of, record_type_of
+from bridge.soap.wssecurity import SECURITY, redacted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 log = structlog.get_logger(__name__)
 
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
-
 
 @dataclass(slots=True)
 class _Course:
-    """How far a call has come; a refused one is told of as well."""
+    """What became known of a call while it was answered; of a refused one, up to there."""
 
-    correlation_id: str
+    at: datetime
+    started: float = field(default_factory=time.monotonic)
     soap: SoapVersion = SOAP_11
-    outcome: str = "ok"
+    consumer: Consumer | None = None
+    operation: str | None = None
+    message_id: str | None = None
+    outcome: str = OK
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.started
 
 
 class Answering:
@@ -49,61 +59,57 @@ class Answering:
 
     def answer(self, environ: "WSGIEnvironment") -> Response:
         """The answer to a POST: the operation's, or a fault."""
-        course = _Course(_correlation_id(environ))
-        started = time.monotonic()
-        with structlog.contextvars.bound_contextvars(correlation_id=course.correlation_id):
+        request = Request(environ, self._context.settings)
+        course = _Course(self._context.clock())
+        with structlog.contextvars.bound_contextvars(correlation_id=request.correlation_id):
             try:
-                content = self._carry_out(environ, course)
+                content = self._carry_out(request, course)
                 response = Response(content, content_type=course.soap.content_type)
             except Exception as error:  # the boundary: whatever happens, the caller gets a fault
-                response = _fault_response(error, course)
-            seconds = round(time.monotonic() - started, 4)
-            log.info("soap call", outcome=course.outcome, seconds=seconds)
+                response = _fault_response(error, request.correlation_id, course)
+            log.info("soap call", outcome=course.outcome, seconds=round(course.seconds, 4))
             structlog.contextvars.unbind_contextvars("consumer", "operation")
-        response.headers["X-Correlation-Id"] = course.correlation_id
+        self._context.trail.write(_row(request, course, response))
+        response.headers["X-Correlation-Id"] = request.correlation_id
         return response
 
-    def _carry_out(self, environ: "WSGIEnvironment", course: _Course) -> bytes:
-        settings = self._context.settings
-        now = self._context.clock()
-        consumer = self._admit(environ, course)
+    def _carry_out(self, request: Request, course: _Course) -> bytes:
+        consumer = course.consumer = self._identify(request, course)
         structlog.contextvars.bind_contextvars(consumer=consumer.name)
-        request = read_body(environ, settings)
-        envelope = read_envelope(request, settings, course.soap)
-        require_understood(envelope.headers, soap=course.soap)
-        operation = operation_in(envelope.body, action_in(environ, course.soap))
+        envelope = read_envelope(request.content, self._context.settings, course.soap)
+        require_understood(envelope.headers, (SECURITY,), course.soap)
+        course.message_id = message_id_of(envelope.body)
+        operation = course.operation = operation_in(envelope.body, request.action)
         structlog.contextvars.bind_contextvars(operation=operation)
-        call = Call(self._context.sessions, consumer, now, course.soap, self._context.snapshots)
-        return self._dispatcher.answer(envelope.body, call)
+        require_permitted(
+            consumer,
+            operation=operation,
+            address=request.address,
+            record_type=record_type_of(operation, envelope.body),
+        )
+        with self._context.admission.admit(consumer, at=time.monotonic()):
+            call = Call(
+                sessions=self._context.sessions,
+                consumer=consumer,
+                now=course.at,
+                soap=course.soap,
+                snapshots=self._context.snapshots,
+            )
+            return self._dispatcher.answer(envelope.body, call)
 
-    def _admit(self, environ: "WSGIEnvironment", course: _Course) -> Consumer:
+    def _identify(self, request: Request, course: _Course) -> Consumer:
         try:
-            course.soap = soap_version_of(environ)
-            return self._authenticate(environ)
+            course.soap = request.soap
+            return identify(request, self._context.authenticator, now=course.at)
         except BridgeError:
-            discard_body(environ, self._context.settings)
+            request.discard()
             raise
 
-    def _authenticate(self, environ: "WSGIEnvironment") -> Consumer:
-        given = _authorization(environ.get("HTTP_AUTHORIZATION", ""))
-        if given is None or given.type != "basic":
-            raise WrongCredentials("send the consumer's name and secret by HTTP Basic")
-        return self._context.authenticator.authenticate(
-            Secret(given.username or "", given.password or ""),
-            address=environ.get("REMOTE_ADDR", ""),
-            now=self._context.clock(),
-        )
 
-
-def _authorization(header: str) -> Authorization | None:
-    # Werkzeug asks for base64 in ASCII with an error of its own.
-    return Authorization.from_header(header) if header.isascii() else None
-
-
-def _fault_response(error: Exception, course: _Course) -> Response:
+def _fault_response(error: Exception, correlation_id: str, course: _Course) -> Response:
     if not is_expected(error):
         log.exception("soap call failed unexpectedly")
-    code, fault = code_of(error), fault_of(error, course.correlation_id)
+    code, fault = code_of(error), fault_of(error, correlation_id)
     course.outcome = code.word
     response = Response(
         write_fault(error, fault, course.soap),
@@ -112,10 +118,31 @@ def _fault_response(error: Exception, course: _Course) -> Response:
     )
     if isinstance(error, WrongCredentials):
         response.headers["WWW-Authenticate"] = 'Basic realm="ERP Bridge", charset="UTF-8"'
+    if fault.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(fault.retry_after_seconds)
     return response
 
 
-def _correlation_id(environ: "WSGIEnvironment") -> str:
-    """The caller's own id, if it can stand in a log line; a new one otherwise."""
-    given = environ.get("HTTP_X_CORRELATION_ID", "")
-    return given if _CORRELATION_ID.fullmatch(given) else uuid.uuid4().hex
+def _row(request: Request, course: _Course, response: Response) -> CallRow:
+    """A call for the trail."""
+    return CallRow(
+        at=course.at,
+        consumer=course.consumer.name if course.consumer else None,
+        address=request.address,
+        operation=course.operation,
+        message_id=course.message_id,
+        request_bytes=request.size_bytes,
+        answer_bytes=response.content_length or 0,
+        seconds=course.seconds,
+        outcome=course.outcome,
+        correlation_id=request.correlation_id,
+        envelope=_kept_envelope(request, course),
+    )
+
+
+def _kept_envelope(request: Request, course: _Course) -> bytes | None:
+    """The request as far as it is kept, if the consumer's rights ask for it and it was read."""
+    if course.consumer is None or not course.consumer.rights.keep_envelopes:
+        return None
+    content = request.known_content
+    return None if content is None else redacted(content[:MAX_ENVELOPE_BYTES])

@@ -56,19 +56,45 @@ def action_in(environ: "WSGIEnvironment", soap: SoapVersion) -> str:
     return action.strip().strip('"')
 
 
-def read_body(environ: "WSGIEnvironment", settings: SoapSettings) -> bytes:
-    """The request's body in UTF-8.
+def receive_body(environ: "WSGIEnvironment", settings: SoapSettings) -> bytes:
+    """The request's body as it travelled. Raises RequestTooLarge, RequestIncomplete."""
+    limit = settings.max_body_bytes
+    stream: BinaryIO = environ["wsgi.input"]
+    announced = environ.get("CONTENT_LENGTH") or ""
+    if not announced.isdecimal():
+        # A chunked body: servers that end it for us say so.
+        content = stream.read(limit + 1) if environ.get("wsgi.input_terminated") else b""
+    elif int(announced) > limit:
+        raise RequestTooLarge(_too_large(limit))
+    else:
+        content = stream.read(int(announced))
+        if len(content) < int(announced):
+            raise RequestIncomplete(f"not all of the announced {announced} bytes came in time")
+    if len(content) > limit:
+        raise RequestTooLarge(_too_large(limit))
+    return content
+
+
+def read_body(received: bytes, environ: "WSGIEnvironment", settings: SoapSettings) -> bytes:
+    """A received body in UTF-8.
 
     Raises RequestTooLarge, RequestIncomplete, UnsupportedEncoding.
     """
-    content = _received(environ, settings.max_body_bytes)
-    encoding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
-    if encoding in ("gzip", "x-gzip"):
-        content = _expanded(content, settings.max_expanded_bytes)
-    elif encoding != "identity":
-        raise UnsupportedEncoding(f"Content-Encoding {encoding[:40]!r} is not read: use gzip")
-    _, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
-    return _in_utf8(content, options.get("charset"))
+    if not received:
+        raise RequestIncomplete("there is no body: send an envelope, with its Content-Length")
+    if _is_packed(environ):
+        received = _expanded(received, settings.max_expanded_bytes)
+    return _in_utf8(received, _charset(environ), whole=True)
+
+
+def read_beginning(received: bytes, environ: "WSGIEnvironment", most_bytes: int) -> bytes:
+    """The beginning of a received body in UTF-8, at little cost whatever the rest is.
+
+    Raises UnsupportedEncoding.
+    """
+    if _is_packed(environ):
+        received = _unpacked(zlib.decompressobj(wbits=31), received, most_bytes)
+    return _in_utf8(received[:most_bytes], _charset(environ), whole=False)
 
 
 def discard_body(environ: "WSGIEnvironment", settings: SoapSettings) -> None:
@@ -95,31 +121,20 @@ _discarding = BoundedSemaphore(8)
 """Whoever is refused may send slowly on purpose, and must not hold all of the server's threads."""
 
 
-def _received(environ: "WSGIEnvironment", limit: int) -> bytes:
-    stream: BinaryIO = environ["wsgi.input"]
-    announced = environ.get("CONTENT_LENGTH") or ""
-    if not announced.isdecimal():
-        # A chunked body: servers that end it for us say so.
-        content = stream.read(limit + 1) if environ.get("wsgi.input_terminated") else b""
-    elif int(announced) > limit:
-        raise RequestTooLarge(_too_large(limit))
-    else:
-        content = stream.read(int(announced))
-        if len(content) < int(announced):
-            raise RequestIncomplete(f"not all of the announced {announced} bytes came in time")
-    if len(content) > limit:
-        raise RequestTooLarge(_too_large(limit))
-    if not content:
-        raise RequestIncomplete("there is no body: send an envelope, with its Content-Length")
-    return content
+def _is_packed(environ: "WSGIEnvironment") -> bool:
+    encoding: str = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+    if encoding not in ("gzip", "x-gzip", "identity"):
+        raise UnsupportedEncoding(f"Content-Encoding {encoding[:40]!r} is not read: use gzip")
+    return encoding != "identity"
+
+
+def _charset(environ: "WSGIEnvironment") -> str | None:
+    return parse_options_header(environ.get("CONTENT_TYPE", ""))[1].get("charset")
 
 
 def _expanded(content: bytes, limit: int) -> bytes:
     gzip = zlib.decompressobj(wbits=31)
-    try:
-        expanded = gzip.decompress(content, limit + 1)
-    except zlib.error as error:
-        raise UnsupportedEncoding("the body is not in gzip as its header says") from error
+    expanded = _unpacked(gzip, content, limit + 1)
     if len(expanded) > limit:
         raise RequestTooLarge(_too_large(limit, "expanded "))
     if not gzip.eof or gzip.unused_data:
@@ -127,11 +142,18 @@ def _expanded(content: bytes, limit: int) -> bytes:
     return expanded
 
 
+def _unpacked(gzip: "zlib._Decompress", content: bytes, most_bytes: int) -> bytes:
+    try:
+        return gzip.decompress(content, most_bytes)
+    except zlib.error as error:
+        raise UnsupportedEncoding("the body is not in gzip as its header says") from error
+
+
 def _too_large(limit: int, which: str = "") -> str:
     return f"the {which}body has more than {limit} bytes: send fewer records at a time"
 
 
-def _in_utf8(content: bytes, charset: str | None) -> bytes:
+def _in_utf8(content: bytes, charset: str | None, *, whole: bool) -> bytes:
     """HTTP's charset decides, then a byte order mark, then the XML declaration (RFC 7303, 3).
 
     A mark that belies HTTP's charset is refused: others on the way may have read another text.
@@ -146,12 +168,17 @@ def _in_utf8(content: bytes, charset: str | None) -> bytes:
     if name not in _CHARSETS:
         raise UnsupportedEncoding(f"character set {name[:40]!r} is not read: send UTF-8")
     try:
-        text = content.decode(name)
+        text = content.decode(name) if whole else _decoded_beginning(content, name)
     except UnicodeDecodeError as error:
         raise UnsupportedEncoding(
             f"the bytes are not in the character set {name}: byte {error.start} does not fit"
         ) from error
-    return content if name in ("utf-8", "ascii") else text.encode()
+    return content if whole and name in ("utf-8", "ascii") else text.encode()
+
+
+def _decoded_beginning(content: bytes, charset: str) -> str:
+    """Without the character that it ends in the middle of."""
+    return codecs.getincrementaldecoder(charset)().decode(content)
 
 
 def _declared(content: bytes) -> str:

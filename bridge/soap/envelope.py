@@ -8,6 +8,7 @@ of unbounded size.
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from lxml import etree
 from lxml.etree import QName, _Element
@@ -42,6 +43,16 @@ class HeaderNotUnderstood(BridgeError):
         self.names = tuple(names)
 
 
+class _ParserSettings(TypedDict):
+    encoding: str
+    resolve_entities: bool
+    load_dtd: bool
+    no_network: bool
+    huge_tree: bool
+    remove_comments: bool
+    collect_ids: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A checked envelope: the headers, and the one element of its body."""
@@ -66,6 +77,32 @@ def read_envelope(
         require_slim_tree(root, limits)
     *before, body = _parts(root, soap)
     return Envelope(tuple(before[0]) if before else (), body[0])
+
+
+def read_headers(beginning: bytes, soap: SoapVersion) -> tuple[_Element, ...] | None:
+    """The header blocks at the beginning of an envelope; None where they do not end in it.
+
+    Raises MalformedXml, ForbiddenMarkup, VersionMismatch, NotAnEnvelope.
+    """
+    _refuse_document_type(beginning)
+    parser = etree.XMLPullParser(events=("start", "end"), **_CLOSED)
+    try:
+        parser.feed(beginning)
+    except etree.XMLSyntaxError as error:
+        raise MalformedXml(f"not well-formed XML: {_one_line(error)}") from error
+    for event, element in parser.read_events():
+        assert isinstance(element, _Element)  # namespaces are events of their own, not asked for
+        parent = element.getparent()
+        if parent is None:
+            _refuse_instructions(element, beginning)
+            _check_version(element, soap)
+        elif parent.getparent() is None and element.tag != soap.tag("Header"):
+            return ()
+        elif parent.getparent() is None and event == "end":
+            return tuple(element)
+    for flaw in parser.feed_error_log:  # some stop the reading and are not raised
+        raise MalformedXml(f"not well-formed XML: {flaw.message[:300]}, line {flaw.line}")
+    return None
 
 
 def require_understood(
@@ -102,11 +139,15 @@ def _parse(content: bytes) -> _Element:
         root = etree.fromstring(content, _parser())
     except etree.XMLSyntaxError as error:
         raise MalformedXml(f"not well-formed XML: {_one_line(error)}") from error
+    _refuse_instructions(root, content)
+    return root
+
+
+def _refuse_instructions(root: _Element, content: bytes) -> None:
     declared = content.startswith(b"<?xml") and content[5:6].isspace()
     after = content[content.index(b"?>") + 2 :] if declared else content
     if _holds(after, b"<?") and root.getroottree().xpath("boolean(//processing-instruction())"):
         raise ForbiddenMarkup("a SOAP message must not hold processing instructions")
-    return root
 
 
 def _holds(content: bytes, markup: bytes) -> bool:
@@ -116,15 +157,7 @@ def _holds(content: bytes, markup: bytes) -> bool:
 
 def _parser() -> etree.XMLParser:
     # A parser works for one thread at a time, and making one costs microseconds.
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        collect_ids=False,
-    )
+    return etree.XMLParser(**_CLOSED)
 
 
 def _check_version(root: _Element, soap: SoapVersion) -> None:
@@ -170,6 +203,15 @@ def _one_line(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error))[:300]
 
 
+_CLOSED = _ParserSettings(
+    encoding="utf-8",
+    resolve_entities=False,
+    load_dtd=False,
+    no_network=True,
+    huge_tree=False,
+    remove_comments=True,
+    collect_ids=False,
+)
 # An end that is missing is the end of the bytes, or every beginning would look for one in vain.
 _NOT_MARKUP = re.compile(
     rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL

@@ -13,13 +13,19 @@ from bridge.soap.soap_versions import SOAP_11, SOAP_12, FaultSide, SoapVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultCode:
-    """One code. `status` is its HTTP status where that is not the one of the SOAP version."""
+    """One code.
+
+    `standard` is the fault code that another standard gives it, with its usual prefix: in SOAP 1.1
+    it stands in the place of SOAP's own, in SOAP 1.2 below it. `status` is the HTTP status where
+    that is not the one of the SOAP version.
+    """
 
     word: str
     meaning: str
     remedy: str
     side: FaultSide = FaultSide.CLIENT
     retryable: bool = False
+    standard: str = ""
     status: HTTPStatus | None = None
 
     def status_in(self, soap: SoapVersion) -> HTTPStatus:
@@ -107,13 +113,44 @@ _CODES = (
     FaultCode(
         word="WrongCredentials",
         meaning="No credentials came, or wrong ones.",
-        remedy="Send the consumer's name and secret.",
+        remedy="Send the consumer's name and secret, in one of the ways that the service takes.",
         status=HTTPStatus.UNAUTHORIZED,
+    ),
+    FaultCode(
+        word="FailedAuthentication",
+        meaning="The UsernameToken proves no consumer: wrong, too old, or sent before.",
+        remedy="Compare name, secret and clock; make up a Nonce for each call.",
+        standard="wsse:FailedAuthentication",
+    ),
+    FaultCode(
+        word="InvalidSecurity",
+        meaning="The Security header is not as WS-Security has it.",
+        remedy="Send one UsernameToken with its parts, once each.",
+        standard="wsse:InvalidSecurity",
+    ),
+    FaultCode(
+        word="UnsupportedSecurityToken",
+        meaning="The Security header holds what is not read here, such as a signature.",
+        remedy="Send a UsernameToken with PasswordText or PasswordDigest, and no more.",
+        standard="wsse:UnsupportedSecurityToken",
+    ),
+    FaultCode(
+        word="MessageExpired",
+        meaning="The Timestamp in the Security header has expired.",
+        remedy="Send the message anew, and compare the clocks.",
+        standard="wsu:MessageExpired",
     ),
     FaultCode(
         word="NotPermitted",
         meaning="The consumer's rights do not allow this call.",
         remedy="Ask the bridge's administrator.",
+    ),
+    FaultCode(
+        word="TooManyCalls",
+        meaning="The consumer calls more often, or more at once, than its rights allow.",
+        remedy="Repeat the call after RetryAfterSeconds.",
+        side=FaultSide.SERVER,
+        retryable=True,
     ),
     FaultCode(
         word="MessageIdReused",
@@ -185,7 +222,8 @@ def write_fault_table() -> bytes:
 
 def _rows() -> Iterator[str]:
     for code in _CODES:
-        names = f"{code.side} | {SOAP_12.fault_codes[code.side]}"
+        below = f", {code.standard}" if code.standard else ""
+        names = f"{code.standard or code.side} | {SOAP_12.fault_codes[code.side]}{below}"
         statuses = f"{code.status_in(SOAP_11)} | {code.status_in(SOAP_12)}"
         retryable = "yes" if code.retryable else "no"
         about = f"{code.meaning} | {code.remedy}"
@@ -201,7 +239,8 @@ same call may succeed later as it is, after `RetryAfterSeconds` where that is th
 for a person. `CorrelationId` names the call in the bridge's log; it is the header X-Correlation-Id
 of the answer too, and of the request where the caller sends one.
 
-The columns 1.1 and 1.2 are the fault code in these versions of SOAP, and the HTTP status.
+The columns 1.1 and 1.2 are the fault code in these versions of SOAP, and the HTTP status. In SOAP
+1.2 a second code is the subcode.
 
 | Code | means | do | retryable | 1.1 | 1.2 | HTTP 1.1 | HTTP 1.2 |
 |---|---|---|---|---|---|---|---|"""

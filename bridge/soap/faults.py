@@ -8,7 +8,13 @@ In SOAP 1.1 faults travel with HTTP 500 (section 6.2): .NET and PHP read a fault
 status. In SOAP 1.2 what the sender has to repair travels with 400 (part 2, section 7.5.2.2). The
 exceptions are callers that speak no SOAP (415), and wrong or missing credentials (401): .NET, Java
 and PHP send them only after such a challenge, and read the fault of their second call, which is a
-401 only where the credentials are wrong.
+401 only where the credentials are wrong. A UsernameToken that is wrong gets no challenge: whoever
+sent it has no other credentials to answer with, and could not read the fault. It gets the fault
+code of WS-Security (SOAP Message Security 1.0, section 12), which its toolkits know.
+
+Too many calls are the server's fault in SOAP's words: the message is good, and may succeed later
+(SOAP 1.1, section 4.4.1). It travels as such faults do, and not with 429, under which nobody reads
+it; the header Retry-After is there for what stands between.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +24,7 @@ from xml.sax.saxutils import quoteattr
 from lxml.etree import QName
 
 from bridge import BridgeError
-from bridge.operations.admission import NotPermitted
+from bridge.operations.admission import NotPermitted, TooManyCalls
 from bridge.operations.authentication import WrongCredentials
 from bridge.operations.lookup import UnknownRecord
 from bridge.operations.snapshots import (
@@ -54,6 +60,14 @@ from bridge.soap.protocol import ActionMismatch, UnknownOperation
 from bridge.soap.schema import MAX_VIOLATIONS
 from bridge.soap.soap_versions import SOAP_11, SOAP_12, SOAP_VERSIONS, SoapVersion
 from bridge.soap.violations import ContractViolated, Violation
+from bridge.soap.wssecurity import (
+    WSSE,
+    WSU,
+    FailedAuthentication,
+    InvalidSecurity,
+    MessageExpired,
+    UnsupportedSecurityToken,
+)
 
 RETRY_AFTER_SECONDS = 30
 
@@ -72,7 +86,12 @@ _EXPECTED: tuple[type[BridgeError], ...] = (
     ActionMismatch,
     ContractViolated,
     WrongCredentials,
+    FailedAuthentication,
+    InvalidSecurity,
+    UnsupportedSecurityToken,
+    MessageExpired,
     NotPermitted,
+    TooManyCalls,
     MessageIdReused,
     UnknownMessageId,
     UnknownRecord,
@@ -117,8 +136,14 @@ def fault_of(error: Exception, correlation_id: str) -> BridgeFault:
     if not is_expected(error):
         message = f"something went wrong inside the bridge; its log tells under {correlation_id}"
         return BridgeFault(code.word, message, True, RETRY_AFTER_SECONDS, correlation_id)
-    message = " ".join(str(error).split())  # it may quote the caller, line feeds and all
-    return BridgeFault(code.word, message, code.retryable, None, correlation_id, _violations(error))
+    return BridgeFault(
+        code.word,
+        " ".join(str(error).split()),  # it may quote the caller, line feeds and all
+        code.retryable,
+        error.retry_after_seconds if isinstance(error, TooManyCalls) else None,
+        correlation_id,
+        _violations(error),
+    )
 
 
 def _violations(error: Exception) -> tuple[Violation, ...]:
@@ -136,24 +161,33 @@ def _violations(error: Exception) -> tuple[Violation, ...]:
 def write_fault(error: Exception, fault: BridgeFault, soap: SoapVersion = SOAP_11) -> bytes:
     """The envelope of a fault (SOAP 1.1 section 4.4, SOAP 1.2 part 1 section 5.4)."""
     write = _write_fault_12 if soap is SOAP_12 else _write_fault_11
-    name = f"soap:{soap.fault_codes[code_of(error).side]}"
-    body = write(name, escape(fault.message), _detail(fault))
+    body = write(code_of(error), escape(fault.message), _detail(fault))
     return write_envelope(body, soap, "".join(_headers(error, soap)))
 
 
-def _write_fault_11(code: str, text: str, detail: str) -> str:
+def _write_fault_11(code: FaultCode, text: str, detail: str) -> str:
+    name = code.standard or f"soap:{SOAP_11.fault_codes[code.side]}"
     return (
-        f"<soap:Fault><faultcode>{code}</faultcode><faultstring>{text}</faultstring>"
-        f"<detail>{detail}</detail></soap:Fault>"
+        f"<soap:Fault><faultcode{_prefix_of(name)}>{name}</faultcode>"
+        f"<faultstring>{text}</faultstring><detail>{detail}</detail></soap:Fault>"
     )
 
 
-def _write_fault_12(code: str, text: str, detail: str) -> str:
+def _write_fault_12(code: FaultCode, text: str, detail: str) -> str:
+    subcode, name = code.standard, f"soap:{SOAP_12.fault_codes[code.side]}"
+    value = f"<soap:Value{_prefix_of(subcode)}>{subcode}</soap:Value>"
+    below = f"<soap:Subcode>{value}</soap:Subcode>" if subcode else ""
     return (
-        f"<soap:Fault><soap:Code><soap:Value>{code}</soap:Value></soap:Code>"
+        f"<soap:Fault><soap:Code><soap:Value>{name}</soap:Value>{below}</soap:Code>"
         f'<soap:Reason><soap:Text xml:lang="en">{text}</soap:Text></soap:Reason>'
         f"<soap:Detail>{detail}</soap:Detail></soap:Fault>"
     )
+
+
+def _prefix_of(name: str) -> str:
+    """The declaration of the prefix of a name of WS-Security."""
+    prefix = name.partition(":")[0]
+    return f' xmlns:{prefix}="{_PREFIXES[prefix]}"' if prefix in _PREFIXES else ""
 
 
 def _detail(fault: BridgeFault) -> str:
@@ -189,6 +223,7 @@ def _naming(element: str, name: str) -> str:
     return f'<{element} qname="n:{qname.localname}" xmlns:n={quoteattr(qname.namespace)}/>'
 
 
+_PREFIXES = {"wsse": WSSE, "wsu": WSU}
 _LONGEST_NAME = 200
 _MOST_NAMES = 20
 _write_detail = encoder(contract.BRIDGE_FAULT)

@@ -27,9 +27,10 @@ _NAMES = {"wsdl": _WSDL, "soap": _SOAP, "soap12": _SOAP_12, "xs": _XS}
 
 _FAULT = "BridgeFault"
 _ABOUT = (
-    "ERP Bridge, contract v1. Consumers authenticate by HTTP Basic. A submission may be repeated"
-    " with the same MessageId until its receipt arrives: it is stored once. Faults carry a"
-    " BridgeFault whose Retryable tells whether a repeat can help."
+    "ERP Bridge, contract v1. Consumers authenticate by HTTP Basic, the header X-API-Key, or a"
+    " WS-Security UsernameToken. A submission may be repeated with the same MessageId until its"
+    " receipt arrives: it is stored once. Faults carry a BridgeFault whose Retryable tells whether"
+    " a repeat can help."
 )
 
 

@@ -19,9 +19,11 @@ from bridge.operations.snapshots import CurrencyTotal
 from bridge.soap.calls import action_of, encode_request
 from bridge.soap.elements import NAMESPACE
 from bridge.soap.soap_versions import SOAP_11, SOAP_12
+from bridge.soap.wssecurity import WSSE
 from tests.builders import credit_memo, payment
 from tests.hostile.attacks import XML, XSI
 from tests.soap.samples import CUSTOMER, INVOICE
+from tests.soap.tokens import digest_token, security, text_token, timestamp, with_header
 
 
 class Source(Protocol):
@@ -33,6 +35,8 @@ class Source(Protocol):
     def text(self) -> str:
         """Any text, surrogates not among it."""
 
+
+_LATER = "2999-12-31T23:59:59Z"
 
 SEEDS: tuple[bytes, ...] = (
     encode_request("SubmitInvoices", "m-1", [INVOICE, INVOICE]),
@@ -49,6 +53,8 @@ SEEDS: tuple[bytes, ...] = (
     encode_request("AcknowledgeChanges", RecordType.INVOICE, 0),
     encode_request("Ping"),
     encode_request("GetReceipt", "m-1", soap=SOAP_12),
+    with_header(encode_request("Ping"), security(timestamp(_LATER), text_token("erp", "x"))),
+    with_header(encode_request("Ping"), security(digest_token("erp", "x", datetime.now(UTC)))),
 )
 
 WORDS: tuple[bytes, ...] = (
@@ -57,7 +63,7 @@ WORDS: tuple[bytes, ...] = (
     b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf0\x9f\x9a\xb2", b"1e400", b"NaN", b"-INF",
     b"9" * 400, b"10000-01-01", b"2026-01-01T24:00:00Z", b"-1", b"+1", b".", b" xmlns=''",
     b' xmlns="urn:erp-bridge:v1"', b' s:mustUnderstand="1"', b'<?xml version="1.1"?>',
-    SOAP_11.namespace.encode(), SOAP_12.namespace.encode(), NAMESPACE.encode(),
+    SOAP_11.namespace.encode(), SOAP_12.namespace.encode(), NAMESPACE.encode(), WSSE.encode(),
 )  # fmt: skip
 
 
@@ -116,6 +122,8 @@ def spoil_headers(content: bytes, source: Source) -> tuple[bytes, dict[str, str]
         {"SOAPAction": action[source.number(len(action))]},
         {"X-Correlation-Id": source.text()},
         {"Authorization": f"Basic {source.text()}"},
+        {"Authorization": ""},
+        {"Authorization": "", "X-API-Key": source.text()},
     )
     return content, headers[source.number(len(headers))]
 

@@ -9,20 +9,21 @@ import requests
 
 from tests.hostile.attacks import ATTACKS, GOOD, XML, Attack
 from tests.hostile.attacks_of_soap_12 import ATTACKS_OF_SOAP_12
+from tests.hostile.attacks_of_ws_security import ATTACKS_OF_WS_SECURITY
 from tests.hostile.target import CONSUMER, Answer, Target, judge, resident_kilobytes
 
 SECONDS = 1.0
 ALL = [*ATTACKS, *ATTACKS_OF_SOAP_12]
 
 
-def attacked(url: str, target: Target, attack: Attack) -> tuple[Answer, float]:
-    """The answer to an attack, and the seconds it took."""
+def attacked(url: str, target: Target | None, attack: Attack) -> tuple[Answer, float]:
+    """The answer to an attack, with a consumer's credentials or none, and the seconds it took."""
     started = time.monotonic()
     response = requests.post(
         url,
         data=attack.content,
         headers={"Content-Type": XML} | dict(attack.headers),
-        auth=(CONSUMER, target.secret),
+        auth=(CONSUMER, target.secret) if target else None,
         timeout=30,
     )
     seconds = time.monotonic() - started
@@ -53,9 +54,25 @@ def test_attack(target_url: str, target: Target, attack: Attack) -> None:
     assert target.stored() == 0
 
 
+@pytest.mark.parametrize("attack", ATTACKS_OF_WS_SECURITY, ids=lambda attack: attack.name)
+def test_attack_by_ws_security(target_url: str, target: Target, attack: Attack) -> None:
+    """The same from callers who show nothing but a Security header; none of them is let in."""
+    answers = [attacked(target_url, None, attack) for _ in range(3)]
+    answer, seconds = min(answers, key=lambda answered: answered[1])
+    fault = judge(answer)
+    assert fault is not None
+    assert (fault.code, fault.retryable) == (attack.code, False), fault.message
+    assert answer.status == attack.status
+    code = re.search(rb"<(?:faultcode|soap:Value)[^>]*>([\w:]+)</", answer.content)
+    assert code is not None
+    assert code[1].decode().replace("Sender", "Client") == attack.fault_code
+    assert seconds < SECONDS
+
+
 def test_names_differ() -> None:
     """A name tells one attack."""
-    assert len({attack.name for attack in ALL}) == len(ALL)
+    everything = [*ALL, *ATTACKS_OF_WS_SECURITY]
+    assert len({attack.name for attack in everything}) == len(everything)
 
 
 @pytest.mark.parametrize("name", ["mallory\0", "\ud800", "x" * 50_000, "", "' OR 1=1 --", "\n"])

@@ -13,13 +13,15 @@ from cheroot.wsgi import Server
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge.operations.calls import CallRow, list_calls
 from bridge.operations.consumers import create_consumer
-from bridge.soap.application import build_soap_application
+from bridge.operations.kept_secrets import Seal
+from bridge.soap.application import SoapContext, build_soap_application
 from bridge.soap.settings import SoapSettings
 from bridge.store.engine import open_engine, session_factory, upgrade_schema
 from bridge.store.settings import DatabaseSettings
 from tests.conftest import NOW
-from tests.service import soap_context
+from tests.service import DIGESTS, soap_context
 
 CONSUMER = "ledger"
 
@@ -38,7 +40,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     path = tmp_path_factory.mktemp("template") / "bridge.db"
     engine = open_engine(DatabaseSettings(url=f"sqlite:///{path}"))
     upgrade_schema(engine)
-    secret = create_consumer(session_factory(engine), name=CONSUMER, now=NOW)
+    sessions, seal = session_factory(engine), Seal(DIGESTS)
+    secret = create_consumer(sessions, name=CONSUMER, now=NOW, seal=seal)
     engine.dispose()  # the last connection to close moves the write-ahead log into the file
     return Template(path, secret)
 
@@ -58,6 +61,12 @@ class Endpoint:
 
     url: str
     secret: str
+    context: SoapContext
+
+    def calls(self) -> list[CallRow]:
+        """The calls that were answered, the last one first."""
+        self.context.trail.close()
+        return [one.row for one in list_calls(self.context.sessions)]
 
     def post(
         self, content: bytes, *, headers: dict[str, str] | None = None, secret: str | None = None
@@ -101,4 +110,5 @@ def endpoint(
     """The SOAP front, served over a real socket."""
     with soap_context(sessions, soap_settings, clock=lambda: now) as context:
         server.wsgi_app = build_soap_application(context)
-        yield Endpoint(f"http://127.0.0.1:{server.bind_addr[1]}/soap/v1", template.secret)
+        url = f"http://127.0.0.1:{server.bind_addr[1]}/soap/v1"
+        yield Endpoint(url, template.secret, context)

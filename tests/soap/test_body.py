@@ -15,6 +15,7 @@ from bridge.soap.body import (
     action_in,
     discard_body,
     read_body,
+    receive_body,
     soap_version_of,
 )
 from bridge.soap.settings import SoapSettings
@@ -22,6 +23,11 @@ from bridge.soap.soap_versions import SOAP_11, SOAP_12, SoapVersion
 
 SETTINGS = SoapSettings(max_body_bytes=2000, max_expanded_bytes=5000)
 TEXT = "<a>Köln 漢字</a>"
+
+
+def body_of(environ: dict[str, Any], settings: SoapSettings) -> bytes:
+    """The body in UTF-8."""
+    return read_body(receive_body(environ, settings), environ, settings)
 
 
 def environ(content: bytes, **variables: Any) -> dict[str, Any]:
@@ -69,7 +75,7 @@ def test_each_soap_version_has_a_place_for_the_action() -> None:
 def test_no_body(variables: dict[str, str]) -> None:
     """An empty body, and one that HTTP/1.0 gives no length, are asked for in clear words."""
     with pytest.raises(RequestIncomplete, match="no body"):
-        read_body(environ(b"", **variables), SETTINGS)
+        body_of(environ(b"", **variables), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +92,7 @@ def test_no_body(variables: dict[str, str]) -> None:
 )
 def test_character_sets(content: bytes, content_type: str) -> None:
     """UTF-8 and UTF-16, with and without a byte order mark, become UTF-8."""
-    assert read_body(environ(content, CONTENT_TYPE=content_type), SETTINGS) == TEXT.encode()
+    assert body_of(environ(content, CONTENT_TYPE=content_type), SETTINGS) == TEXT.encode()
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "latin1"])
@@ -95,14 +101,14 @@ def test_western_character_sets(charset: str) -> None:
     text = f'<?xml version="1.0" encoding="{charset}"?><a>Köln</a>'
     content = text.encode(charset)
     for content_type in ("text/xml", f"text/xml; charset={charset}"):
-        assert read_body(environ(content, CONTENT_TYPE=content_type), SETTINGS) == text.encode()
+        assert body_of(environ(content, CONTENT_TYPE=content_type), SETTINGS) == text.encode()
 
 
 def test_http_decides_before_the_declaration() -> None:
     """Where both tell a character set, HTTP's counts (RFC 7303 section 3)."""
     content = '<?xml version="1.0" encoding="iso-8859-1"?><a>Köln</a>'.encode()
     told = environ(content, CONTENT_TYPE="text/xml; charset=utf-8")
-    assert read_body(told, SETTINGS) == content
+    assert body_of(told, SETTINGS) == content
 
 
 @pytest.mark.parametrize(
@@ -120,13 +126,13 @@ def test_http_decides_before_the_declaration() -> None:
 def test_character_sets_that_lie_or_are_unknown(content: bytes, content_type: str) -> None:
     """Bytes that are not in their character set, and character sets that nobody needs."""
     with pytest.raises(UnsupportedEncoding):
-        read_body(environ(content, CONTENT_TYPE=content_type), SETTINGS)
+        body_of(environ(content, CONTENT_TYPE=content_type), SETTINGS)
 
 
 def test_gzip() -> None:
     """A compressed body is expanded."""
     packed = environ(gzip.compress(TEXT.encode()), HTTP_CONTENT_ENCODING="gzip")
-    assert read_body(packed, SETTINGS) == TEXT.encode()
+    assert body_of(packed, SETTINGS) == TEXT.encode()
 
 
 @pytest.mark.parametrize(
@@ -142,13 +148,13 @@ def test_gzip() -> None:
 def test_bad_gzip(content: bytes, error: type[Exception]) -> None:
     """Truncated, doubled and exploding bodies are refused, the last at the limit."""
     with pytest.raises(error):
-        read_body(environ(content, HTTP_CONTENT_ENCODING="gzip"), SETTINGS)
+        body_of(environ(content, HTTP_CONTENT_ENCODING="gzip"), SETTINGS)
 
 
 def test_other_content_encodings() -> None:
     """An encoding that is not read is named."""
     with pytest.raises(UnsupportedEncoding, match="br"):
-        read_body(environ(b"x", HTTP_CONTENT_ENCODING="br"), SETTINGS)
+        body_of(environ(b"x", HTTP_CONTENT_ENCODING="br"), SETTINGS)
 
 
 def test_an_announced_size_is_enough_to_refuse() -> None:
@@ -156,22 +162,22 @@ def test_an_announced_size_is_enough_to_refuse() -> None:
     announced = environ(b"", CONTENT_LENGTH="2001")
     announced["wsgi.input"] = None
     with pytest.raises(RequestTooLarge, match="2000"):
-        read_body(announced, SETTINGS)
+        body_of(announced, SETTINGS)
 
 
 def test_sizes_at_the_limit() -> None:
     """The limit itself is allowed; chunked bodies are limited too."""
-    assert len(read_body(environ(b"a" * 2000), SETTINGS)) == 2000
+    assert len(body_of(environ(b"a" * 2000), SETTINGS)) == 2000
     chunked = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
-    assert len(read_body(environ(b"a" * 2000, **chunked), SETTINGS)) == 2000
+    assert len(body_of(environ(b"a" * 2000, **chunked), SETTINGS)) == 2000
     with pytest.raises(RequestTooLarge):
-        read_body(environ(b"a" * 2001, **chunked), SETTINGS)
+        body_of(environ(b"a" * 2001, **chunked), SETTINGS)
 
 
 def test_a_body_that_ends_too_early() -> None:
     """Fewer bytes than announced are told as such, not as bad XML."""
     with pytest.raises(RequestIncomplete, match="not all of the announced 10 bytes"):
-        read_body(environ(b"12345", CONTENT_LENGTH="10"), SETTINGS)
+        body_of(environ(b"12345", CONTENT_LENGTH="10"), SETTINGS)
 
 
 @pytest.mark.parametrize(("size", "unread"), [(0, 0), (1, 0), (2000, 0), (2001, 2001)])
