@@ -91,6 +91,7 @@ def _reason(candidate: Candidate, decision: Decision, dead: Collection[tuple[int
         return decision.breaks[0].kind
     if any((candidate.record_id, one.target) in dead for one in decision.corrections):
         return DEAD_LETTER
-    if decision.corrections:
+    crm = candidate.versions.crm
+    if decision.corrections or (crm is not None and crm.partial):
         return ON_ITS_WAY
     return ACCEPTED if decision.obeyed else TOLERATED

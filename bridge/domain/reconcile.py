@@ -62,11 +62,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What one system says of a record, when it last changed there, and whether it is gone."""
+    """What one system says of a record, when it last changed there, and whether it is gone.
+
+    `partial`: values that are absent are not read yet; else they could not be read.
+    """
 
     values: Values
     modified_at: datetime
     deleted: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +229,8 @@ class _FieldTable:
         if ruling is not None and self._obey(field, ruling):
             return
         if field.name not in self._crm.values:
-            self._break(field, BreakKind.UNFIT_VALUE, "Salesforce's value could not be read")
+            if not self._crm.partial:
+                self._break(field, BreakKind.UNFIT_VALUE, "Salesforce's value could not be read")
             return
         erp, crm = self._erp.values.get(field.name), self._crm.values[field.name]
         if self._agree(field, erp, crm):

@@ -202,7 +202,7 @@ def _version(record_type: RecordType, row: Version | None) -> reconcile.Version 
     if row is None:
         return None
     values = decode_values(record_type, row.content)
-    return reconcile.Version(values, row.modified_at, row.deleted)
+    return reconcile.Version(values, row.modified_at, row.deleted, row.partial)
 
 
 def _with_customers(

@@ -106,7 +106,8 @@ def mark_unseen_as_deleted(
 
 
 def _is_same(old: Version, record: CrmRecord, content: str) -> bool:
-    return (old.content, old.deleted, old.crm_key) == (content, record.deleted, record.erp_key)
+    known = (old.content, old.deleted, old.crm_key, old.partial)
+    return known == (content, record.deleted, record.erp_key, False)
 
 
 def _stored_versions(session: Session, record_ids: Sequence[int]) -> dict[int, Version]:

@@ -127,6 +127,7 @@ def _patched(
         known_at=now,
         # An acknowledgement goes by sequence; what is gone comes back when it is submitted again.
         deleted=system is System.ERP and old is not None and old.deleted,
+        partial=system is System.CRM and not created and (old is None or old.partial),
         crm_key=str(key) if system is System.CRM else None,
     )
 

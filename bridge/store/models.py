@@ -202,8 +202,8 @@ class Version(Base):
 
     `content` is the canonical JSON of its values, `digest` covers the compared ones alone.
     `modified_at` is when it changed there, `known_at` when the bridge last learned it (by being
-    told, by reading or by writing it). `crm_key` is the External ID's value as Salesforce holds it.
-    The currency, period and amounts stand beside the content so that the database can add them up.
+    told, by reading or by writing it). `partial`: what the bridge wrote is known, the rest is not
+    read yet. `crm_key` is the External ID's value as Salesforce holds it. The currency, period and amounts stand beside the content so that the database can add them up.
     """
 
     __tablename__ = "version"
@@ -216,6 +216,7 @@ class Version(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(16))
     content: Mapped[str] = mapped_column(Text)
     deleted: Mapped[bool] = mapped_column(default=False)
+    partial: Mapped[bool] = mapped_column(default=False)
     modified_at: Mapped[datetime] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)
     crm_key: Mapped[str | None] = mapped_column(String(120))

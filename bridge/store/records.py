@@ -38,6 +38,7 @@ class NewVersion:
     modified_at: datetime
     known_at: datetime
     deleted: bool = False
+    partial: bool = False
     crm_key: str | None = None
     content: str | None = None
     """The values as `encode_values` writes them, where the caller has that already."""
@@ -175,6 +176,7 @@ def version_row(version: NewVersion) -> dict[str, Any]:
         "digest": digest(version.compared, values),
         "content": version.content or encode_values(values),
         "deleted": version.deleted,
+        "partial": version.partial,
         "modified_at": version.modified_at,
         "known_at": version.known_at,
         "crm_key": version.crm_key,

@@ -305,6 +305,14 @@ def test_a_value_of_the_crm_that_could_not_be_read_is_a_break() -> None:
         )
 
 
+def test_a_value_of_the_crm_that_is_not_read_yet_decides_nothing() -> None:
+    """Of a record that only an upsert met, what was not sent waits until it is read."""
+    one = {"name": "Muster", "phone": "1"}
+    seen = Version({"name": "Muster"}, EARLY, partial=True)
+    known = replace(versions(one, {}, {"name": "Muster"}), crm=seen)
+    assert decide(known, rules(RecordType.CUSTOMER, "name", "phone")) == Decision()
+
+
 def test_a_document_changes_to_a_known_customer_only() -> None:
     """An invoice that the ERP gives to another customer waits until that one is known."""
     table = rules(RecordType.INVOICE, "customer_number", "purchase_order")

@@ -59,6 +59,20 @@ def test_customers_come_before_their_documents(world: World) -> None:
         assert world.rows(sobject, "Account__c")[key].fields["Account__c"] == account.id
 
 
+def test_an_account_that_was_there_unread_is_no_trouble(world: World) -> None:
+    """An upsert meets an Account that no fetch has read: what was not sent waits for the fetch."""
+    record = customer(phone=None)
+    world.submit(record)
+    world.do("fetch")
+    world.create("Account", Name="Another", Phone="555", ERP_Key__c=record.number)
+    world.do(CUSTOMERS)
+    assert world.do("relay")["delivered"] == 1
+    waiting = world.do(CUSTOMERS)["types"]["CUSTOMER"]
+    assert (waiting["breaks_open"], waiting["corrections"]) == ({}, {})
+    read = world.do("fetch", CUSTOMERS)["types"]["CUSTOMER"]
+    assert (read["breaks_open"], read["corrections"]) == ({}, {"ERP": 1})
+
+
 @ON_SQLITE
 def test_documents_wait_for_a_customer_that_did_not_arrive(world: World) -> None:
     """They stay pending, unblamed, until it does."""

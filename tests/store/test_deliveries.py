@@ -133,6 +133,14 @@ def test_a_record_that_was_there_unseen_is_linked(sessions: Sessions) -> None:
         assert row_of(session, customer()).salesforce_id == found.salesforce_id
         assert values_in(session, customer(), System.CRM) == {"name": "Muster GmbH"}
         assert values_in(session, customer(), System.AGREED) == {"name": "Muster GmbH"}
+        crm = version_of(session, customer(), System.CRM)
+        assert crm is not None
+        assert crm.partial
+        accept(session, Accepted(staged(session, wish(phone="2")), found.salesforce_id))
+        assert crm.partial
+        save_crm(session, crm_record(customer(), salesforce_id=found.salesforce_id), read_at=LATER)
+        session.refresh(crm)
+        assert not crm.partial
 
 
 def test_a_recreated_record_has_agreed_on_nothing(sessions: Sessions) -> None:

@@ -331,6 +331,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.Column("partial", sa.Boolean(), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("crm_key", sa.String(length=120), nullable=True),
