@@ -18,6 +18,7 @@ from bridge.store.engine import reading
 from bridge.store.models import Break, BreakStatus, Outbox, OutboxStatus, Version
 from bridge.store.models import Record as CrosswalkRow
 from bridge.store.records import find_records
+from bridge.store.totals import totals_until
 
 
 class UnknownRecord(BridgeError):
@@ -30,7 +31,9 @@ class RecordState(StrEnum):
     NEW = "NEW"  # stored, no run has decided it yet
     HELD = "HELD"  # waits for its customer
     PENDING = "PENDING"  # a correction is on its way
+    FAILED = "FAILED"  # a correction was refused for good: a dead letter
     AGREED = "AGREED"
+    CHANGED = "CHANGED"  # was agreed; a newer value waits for the next run
     BREAK = "BREAK"  # someone must close a difference
     GONE = "GONE"  # the ERP no longer has it
 
@@ -90,7 +93,7 @@ def _view(session: Session, key: RecordKey, record_id: int) -> RecordView:
         salesforce_id=session.scalar(
             select(CrosswalkRow.salesforce_id).where(CrosswalkRow.id == record_id)
         ),
-        state=_state(session, record_id, rows),
+        state=_state(session, key, record_id, rows),
         erp=decode_record(key.record_type, erp.content) if erp else None,
         erp_received_at=erp.known_at if erp else None,
         erp_deleted=erp.deleted if erp else False,
@@ -117,7 +120,10 @@ def _field_versions(
     )
 
 
-def _state(session: Session, record_id: int, rows: Mapping[System, Version]) -> RecordState:
+def _state(
+    session: Session, key: RecordKey, record_id: int, rows: Mapping[System, Version]
+) -> RecordState:
+    """What weighs most: first what people have to see to, last what only waits for a run."""
     kinds = set(
         session.scalars(
             select(Break.kind).where(Break.record_id == record_id, Break.status == BreakStatus.OPEN)
@@ -129,11 +135,32 @@ def _state(session: Session, record_id: int, rows: Mapping[System, Version]) -> 
         return RecordState.BREAK
     if System.ERP in rows and rows[System.ERP].deleted:
         return RecordState.GONE
-    on_its_way = session.scalar(
-        select(Outbox.id)
-        .where(Outbox.record_id == record_id, Outbox.status != OutboxStatus.DELIVERED)
-        .limit(1)
+    staged = set(
+        session.scalars(
+            select(Outbox.status).where(
+                Outbox.record_id == record_id, Outbox.status != OutboxStatus.DELIVERED
+            )
+        )
     )
-    if on_its_way is not None:
-        return RecordState.PENDING
-    return RecordState.AGREED if System.AGREED in rows else RecordState.NEW
+    if staged:
+        return RecordState.FAILED if OutboxStatus.DEAD in staged else RecordState.PENDING
+    if System.AGREED not in rows:
+        return RecordState.NEW
+    is_undecided = _is_undecided(rows, totals_until(session, key.record_type))
+    return RecordState.CHANGED if is_undecided else RecordState.AGREED
+
+
+def _is_undecided(rows: Mapping[System, Version], decided_until: datetime | None) -> bool:
+    """Whether a side says something else than what was agreed, and no run has seen that.
+
+    What a run saw and left so is within the tolerance, or a person's decision. The ERP's word is
+    of when it changed; Salesforce's is of when it was read, which may be long after.
+    """
+    since = {System.ERP: "modified_at", System.CRM: "known_at"}
+    for system, instant in since.items():
+        row = rows.get(system)
+        if row is None or (row.digest == rows[System.AGREED].digest and not row.deleted):
+            continue
+        if row.partial or decided_until is None or getattr(row, instant) > decided_until:
+            return True
+    return False

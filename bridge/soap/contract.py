@@ -59,8 +59,9 @@ OUTCOME = enumeration(
 RECORD_STATE = enumeration(
     RecordState,
     "Where a record stands between both systems: NEW is not compared yet, HELD waits for its"
-    " customer, PENDING has a correction on its way, AGREED is equal on both sides, BREAK has a"
-    " difference that a person must close, GONE is no longer in the ERP.",
+    " customer, PENDING has a correction on its way, FAILED has one that Salesforce refused for"
+    " good, AGREED is equal on both sides, CHANGED was so and has a newer value that is not"
+    " compared yet, BREAK has a difference that a person must close, GONE is no longer in the ERP.",
 )
 
 

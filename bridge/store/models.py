@@ -203,7 +203,8 @@ class Version(Base):
     `content` is the canonical JSON of its values, `digest` covers the compared ones alone.
     `modified_at` is when it changed there, `known_at` when the bridge last learned it (by being
     told, by reading or by writing it). `partial`: what the bridge wrote is known, the rest is not
-    read yet. `crm_key` is the External ID's value as Salesforce holds it. The currency, period and amounts stand beside the content so that the database can add them up.
+    read yet. `crm_key` is the External ID's value as Salesforce holds it. The currency, period and
+    amounts stand beside the content so that the database can add them up.
     """
 
     __tablename__ = "version"

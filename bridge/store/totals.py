@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -75,6 +76,17 @@ def totals_of_run(session: Session, run_id: int) -> list[totals.ControlTotal]:
     """The totals that a run kept."""
     query = select(models.ControlTotal).where(models.ControlTotal.run_id == run_id)
     return [totals.ControlTotal(system=row.system, **_kept(row)) for row in session.scalars(query)]
+
+
+def totals_until(session: Session, record_type: RecordType) -> datetime | None:
+    """Up to when runs have compared all records of a type: each that does keeps its totals."""
+    query = select(func.max(models.Run.until)).where(
+        models.Run.status == models.RunStatus.SUCCEEDED,
+        models.Run.id.in_(
+            select(models.ControlTotal.run_id).where(models.ControlTotal.record_type == record_type)
+        ),
+    )
+    return session.scalar(query)
 
 
 def explained_by_run(session: Session, run_id: int) -> list[totals.Explained]:

@@ -1,7 +1,7 @@
 """Someone asks what both systems say of a record."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -10,9 +10,13 @@ from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import RecordKey, RecordType, System, key_of
 from bridge.operations.admission import NotPermitted
 from bridge.operations.lookup import RecordState, RecordView, UnknownRecord, get_record
+from bridge.operations.overview import replay_dead_letter
 from bridge.store.breaks import Finding, clear_unfound, record_breaks
-from bridge.store.outbox import mark_delivered, mark_offered
+from bridge.store.models import RunStatus
+from bridge.store.outbox import bury, mark_delivered, mark_offered
+from bridge.store.runs import Ending, finish_run
 from bridge.store.staging import stage_corrections
+from bridge.store.totals import add_up, save_totals
 from tests.builders import EARLY, crm_record, crm_values, customer, invoice
 from tests.storing import new_run, save, save_crm, save_erp, wish
 
@@ -126,6 +130,74 @@ def test_pending_while_a_correction_is_on_its_way(sessions: Sessions, target: Sy
     with sessions.begin() as session:
         mark_delivered(session, [1], now=EARLY)
     assert look(sessions).state is RecordState.AGREED
+
+
+def test_failed_once_a_correction_is_a_dead_letter(sessions: Sessions) -> None:
+    """Nothing is on its way any more: a person has to see to it, until it was replayed."""
+    with sessions.begin() as session:
+        record_id = agree(session)
+        stage_corrections(
+            session,
+            record_type=RecordType.CUSTOMER,
+            corrections=[(record_id, wish(System.CRM, phone="2"))],
+            run_id=new_run(session, EARLY),
+            now=EARLY,
+        )
+        mark_offered(session, [1])
+        assert bury(session, 1, now=EARLY, error="refused")
+    assert look(sessions).state is RecordState.FAILED
+    replay_dead_letter(sessions, letter_id=1, by="anna", now=LATER)
+    assert look(sessions).state is RecordState.PENDING
+
+
+def decided(session: Session, until: datetime) -> None:
+    """A run compared all customers up to here."""
+    run_id = new_run(session, until)
+    save_totals(session, run_id, add_up(session, RecordType.CUSTOMER, strangers=True))
+    finish_run(session, run_id, Ending(status=RunStatus.SUCCEEDED, until=until), now=until)
+
+
+@pytest.mark.parametrize("system", [System.ERP, System.CRM])
+def test_changed_until_a_run_has_seen_the_newer_value(sessions: Sessions, system: System) -> None:
+    """A value that differs from the agreement is undecided until a run has met it.
+
+    What the run left so then is agreed: it is within the tolerance, or a person's decision.
+    """
+    newer = customer(phone="2")
+    with sessions.begin() as session:
+        agree(session)
+        decided(session, EARLY)
+    view = look(sessions)
+    assert view.state is RecordState.AGREED
+    with sessions.begin() as session:
+        if system is System.ERP:
+            save_erp(session, newer, at=LATER)
+        else:
+            seen = crm_record(newer, salesforce_id=view.salesforce_id)
+            save_crm(session, seen, read_at=LATER)
+    assert look(sessions).state is RecordState.CHANGED
+    with sessions.begin() as session:
+        decided(session, LATER)
+    assert look(sessions).state is RecordState.AGREED
+
+
+def test_changed_while_no_run_has_compared_anything(sessions: Sessions) -> None:
+    """An agreement that a delivery made, and a newer value since."""
+    with sessions.begin() as session:
+        agree(session)
+        save_erp(session, customer(phone="2"))
+    assert look(sessions).state is RecordState.CHANGED
+
+
+def test_changed_while_an_account_is_deleted_unseen(sessions: Sessions) -> None:
+    """Read as deleted, and no run has made a break of it yet."""
+    with sessions.begin() as session:
+        agree(session)
+        decided(session, EARLY)
+    with sessions.begin() as session:
+        gone = crm_record(customer(), salesforce_id=look(sessions).salesforce_id, deleted=True)
+        save_crm(session, gone, read_at=LATER)
+    assert look(sessions).state is RecordState.CHANGED
 
 
 def test_held_while_only_the_customer_is_missing(sessions: Sessions) -> None:

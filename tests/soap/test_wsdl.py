@@ -153,7 +153,7 @@ def test_simple_types(wsdl: _Element) -> None:
     assert values(amount, ".//x:totalDigits/@value") == ["18"]
     assert values(amount, ".//x:fractionDigits/@value") == ["4"]
     codes = values(wsdl, "//x:simpleType[@name='RecordState']//x:enumeration/@value")
-    assert codes == ["NEW", "HELD", "PENDING", "AGREED", "BREAK", "GONE"]
+    assert codes == ["NEW", "HELD", "PENDING", "FAILED", "AGREED", "CHANGED", "BREAK", "GONE"]
 
 
 def test_everything_is_documented(wsdl: _Element) -> None:
