@@ -76,11 +76,11 @@ def _check(field: Field) -> _Check:
 
 def _check_of_amount(kind: Kind) -> _Check:
     if kind is not Kind.MONEY:
-        return lambda amount, _: fits(amount, SCALE)
+        return lambda amount, _: isinstance(amount, Decimal) and fits(amount, SCALE)
 
     def is_money(amount: Decimal, currency: str | None) -> bool:
         units = minor_units(currency or "")
-        return units is not None and fits(amount, units)
+        return units is not None and isinstance(amount, Decimal) and fits(amount, units)
 
     return is_money
 
