@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
-from bridge.salesforce import SalesforceError
+from bridge.salesforce import CircuitOpen, OverBudget, SalesforceError
 from bridge.store.audit import append_ended_runs
 from bridge.store.engine import held_types, job_lock
 from bridge.store.models import RunStatus
@@ -48,6 +48,7 @@ def run_job(
     with job_lock(context.engine, name) as held:
         if not held:
             raise JobBusy(f"{name} is running already")
+        context = replace(context, salesforce=context.salesforce.for_run())
         scope = _Scope(context, name, dry_run=dry_run, force=force, reason=reason)
         scope.open()
         with structlog.contextvars.bound_contextvars(job=name, run=scope.run_id):
@@ -60,10 +61,16 @@ def _run(context: JobContext, function: JobFunction, scope: "_Scope") -> RunRepo
     started = context.clock()
     try:
         function(context, scope)
-    except Refused as refusal:
+    except (Refused, OverBudget) as refusal:
         scope.fail(RunStatus.REFUSED, str(refusal))
     except SalesforceError as error:
-        scope.fail(RunStatus.FAILED, str(error), salesforce_answered=False)
+        rests_until = error.until if isinstance(error, CircuitOpen) else None
+        scope.fail(
+            RunStatus.FAILED,
+            str(error),
+            salesforce_answered=False,
+            salesforce_rests_until=rests_until,
+        )
     except BridgeError as error:
         scope.fail(RunStatus.FAILED, str(error))
     except OperationalError as error:
@@ -88,7 +95,6 @@ class _Scope:
         self._forced = {"forced": reason} if force and reason else {}
         self.run_id: int | None = None
         self._context, self._job = context, job
-        self._calls_before = context.salesforce.calls
         self._status = RunStatus.RUNNING
         self._summary: dict[str, Any] = {}
         self._error: str | None = None
@@ -135,14 +141,25 @@ class _Scope:
             finish_run(session, self.run_id, ending, now=self._context.clock())
 
     def fail(
-        self, status: RunStatus, error: str, *, salesforce_answered: bool | None = None
+        self,
+        status: RunStatus,
+        error: str,
+        *,
+        salesforce_answered: bool | None = None,
+        salesforce_rests_until: datetime | None = None,
     ) -> None:
         self._status, self._error = status, error
         if salesforce_answered is None:
             salesforce_answered = self._answered()
         if self.run_id is not None:
             with self._context.sessions.begin() as session:
-                ending = Ending(status=status, error=error, salesforce_answered=salesforce_answered)
+                ending = Ending(
+                    status=status,
+                    summary=self._calls(),
+                    error=error,
+                    salesforce_answered=salesforce_answered,
+                    salesforce_rests_until=salesforce_rests_until,
+                )
                 finish_run(session, self.run_id, ending, now=self._context.clock())
 
     def write_down(self) -> None:
@@ -167,13 +184,14 @@ class _Scope:
 
     def _answered(self) -> bool | None:
         """That Salesforce was called and nobody complained of it."""
-        calls = self._context.salesforce.calls.since(self._calls_before)
-        return True if any(calls) else None
+        return True if any(self._context.salesforce.calls) else None
 
     def _calls(self) -> dict[str, dict[str, int]]:
-        """Calls of this process since the run began: those of a job beside it count too."""
-        calls = self._context.salesforce.calls.since(self._calls_before)
-        return {"salesforce_calls": calls._asdict()}
+        client = self._context.salesforce
+        return {
+            "salesforce_calls": client.calls._asdict(),
+            "salesforce_retries": client.retries,
+        }
 
 
 def _plain(value: Any) -> Any:

@@ -41,13 +41,18 @@ def check_health(sessions: sessionmaker[Session], *, now: datetime) -> Health:
             last = last_word_of_salesforce(session)
     except SQLAlchemyError:
         return Health(__version__, now, "the database cannot be reached", "unknown")
-    return Health(__version__, now, OK, _salesforce_state(last))
+    return Health(__version__, now, OK, _salesforce_state(last, now))
 
 
-def _salesforce_state(last: Run | None) -> str:
+def _salesforce_state(last: Run | None, now: datetime) -> str:
     if last is None:
         return "not asked yet"
     if last.salesforce_answered:
         return OK
+    if last.salesforce_rests_until is not None and last.salesforce_rests_until > now:
+        return (
+            f"left alone until {last.salesforce_rests_until:%H:%M:%S}Z, since too many calls failed"
+            " one after the other: see `erp-bridge job status`"
+        )
     # Anyone may ask: which host, and why, is for those who may see the run.
     return f"failing since {last.finished_at:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"

@@ -7,17 +7,20 @@ May import: bridge, bridge.domain, and pydantic, structlog, requests, lxml, zeep
 of the bridge.
 """
 
+from bridge.salesforce.budget import Calls, OverBudget
 from bridge.salesforce.checking import OrgReport, check_org
-from bridge.salesforce.client import Calls, SalesforceClient
+from bridge.salesforce.client import SalesforceClient
 from bridge.salesforce.descriptions import FieldDescription, SObjectDescription
 from bridge.salesforce.faults import LoginRefused, Remedy, SalesforceError
 from bridge.salesforce.fitness import Misfit, find_misfits
+from bridge.salesforce.gate import CircuitOpen
 from bridge.salesforce.ids import BadSalesforceId, normalise_id
 from bridge.salesforce.mapping import Mapping
 from bridge.salesforce.mapping_files import BadMapping, load_mappings
 from bridge.salesforce.pages import FieldValue, Page, SObject
 from bridge.salesforce.results import ChangedIds, RowError, RowResult, UserInfo
 from bridge.salesforce.settings import Auth, SalesforceSettings
+from bridge.salesforce.surroundings import Surroundings
 from bridge.salesforce.values import UnwritableValue
 from bridge.salesforce.windows import read_window
 from bridge.salesforce.wire import ApiLimit, BadWsdl
@@ -30,12 +33,14 @@ __all__ = [
     "BadWsdl",
     "Calls",
     "ChangedIds",
+    "CircuitOpen",
     "FieldDescription",
     "FieldValue",
     "LoginRefused",
     "Mapping",
     "Misfit",
     "OrgReport",
+    "OverBudget",
     "Page",
     "Remedy",
     "RowError",
@@ -45,6 +50,7 @@ __all__ = [
     "SalesforceClient",
     "SalesforceError",
     "SalesforceSettings",
+    "Surroundings",
     "UnwritableValue",
     "UserInfo",
     "check_org",

@@ -1,80 +1,45 @@
-"""The client: sessions, retries, paging, counting. Every call to Salesforce goes through here."""
+"""The client: a method for each operation of the Partner API that the bridge calls."""
 
-import time
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from random import random as random_fraction
-from threading import Lock
-from typing import NamedTuple, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-import structlog
-
+from bridge.salesforce.budget import Calls, Meter
+from bridge.salesforce.calling import Caller, Connection
 from bridge.salesforce.descriptions import SObjectDescription
-from bridge.salesforce.faults import (
-    MALFORMED_RESPONSE,
-    UNCERTAIN,
-    Remedy,
-    SalesforceError,
-)
+from bridge.salesforce.faults import MALFORMED_RESPONSE, SalesforceError
 from bridge.salesforce.pages import Page, SObject, decode_sobject
-from bridge.salesforce.results import (
-    ChangedIds,
-    RowResult,
-    UserInfo,
-    instant,
-    text_in,
-)
-from bridge.salesforce.session import Session, Sessions
+from bridge.salesforce.results import ChangedIds, RowResult, UserInfo, instant, text_in
 from bridge.salesforce.settings import SalesforceSettings
-from bridge.salesforce.wire import Answer, ApiLimit, Argument, Wire
+from bridge.salesforce.surroundings import REAL, Surroundings
+from bridge.salesforce.wire import ApiLimit, Argument
 
 RETRIEVE_LIMIT = 2000  # ids a retrieve() call may name
 DESCRIBE_LIMIT = 100  # kinds of sObject a describeSObjects() call may name
 
-_QUERIES = ("query", "queryAll", "queryMore")
-_WRITES = ("create", "update", "upsert", "delete")
 _RACED = frozenset({"DUPLICATE_VALUE"})  # two upserts of one new key met: the loser tries again
-
-log = structlog.get_logger(__name__)
-
-
-class Calls(NamedTuple):
-    """SOAP calls sent, by kind: each costs one of the org's daily API calls (logins do not)."""
-
-    queries: int = 0  # queryMore included
-    upserts: int = 0
-    other: int = 0
-
-    def since(self, earlier: "Calls") -> "Calls":
-        """The calls made between two readings."""
-        return Calls(*(now - then for now, then in zip(self, earlier, strict=True)))
 
 
 class SalesforceClient:
     """Salesforce over the Partner API. Threads may share one.
 
     Every method raises SalesforceError, after as many attempts as the settings allow where trying
-    again may help. `sleep`, `random` (0 up to 1) and `now` are the clock and chance it lives by.
+    again may help.
     """
 
     def __init__(
         self,
         settings: SalesforceSettings,
+        surroundings: Surroundings = REAL,
         *,
-        sleep: Callable[[float], None] = time.sleep,
-        random: Callable[[], float] = random_fraction,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        connection: Connection | None = None,
     ) -> None:
         self.settings = settings
-        self._sleep = sleep
-        self._random = random
-        self._wire = Wire(settings)
-        self._sessions = Sessions(settings, self._wire, now)
-        self._lock = Lock()
-        self._calls = Calls()
-        self._limit: ApiLimit | None = None
+        self._connection = connection or Connection(settings, surroundings)
+        self._meter = Meter(settings, self._connection.usage)
+        self._call = Caller(self._connection, self._meter).call
 
     def __enter__(self) -> Self:
         return self
@@ -84,22 +49,35 @@ class SalesforceClient:
 
     def close(self) -> None:
         """Closes the connections. The session stays: clients of one user may share it."""
-        self._wire.close()
+        self._connection.wire.close()
+
+    def for_run(self) -> "SalesforceClient":
+        """A client for one run: it counts its own calls, and shares all else with this one."""
+        return SalesforceClient(self.settings, connection=self._connection)
 
     @property
     def calls(self) -> Calls:
         """SOAP calls sent so far, repeated ones included."""
-        return self._calls
+        return self._meter.calls
+
+    @property
+    def retries(self) -> dict[str, int]:
+        """How often an error of each code led to another attempt."""
+        return self._meter.retries
+
+    def count_retry(self, error: SalesforceError) -> None:
+        """Counts another attempt that a caller of this client makes by itself."""
+        self._meter.retried(error.code)
 
     @property
     def limit(self) -> ApiLimit | None:
         """The org's API usage as the last answer stated it."""
-        return self._limit
+        return self._connection.usage.limit
 
     @property
     def instance(self) -> str:
         """Where the org lives, such as https://mycompany.my.salesforce.com; logs in to know."""
-        parts = urlsplit(self._sessions.current().endpoint)
+        parts = urlsplit(self._connection.sessions.current().endpoint)
         return f"{parts.scheme}://{parts.netloc}"
 
     def server_timestamp(self) -> datetime:
@@ -114,14 +92,24 @@ class SalesforceClient:
     def query_pages(self, soql: str, *, include_deleted: bool = False) -> Iterator[Page]:
         """The pages of a query, each fetched when asked for.
 
-        A locator that died raises SalesforceError with Remedy.RESTART_QUERY: see windows.py.
+        A locator that died raises SalesforceError with Remedy.RESTART_QUERY: see windows.py. So
+        does a query that ends before all the rows that it promised have come, as an error: what is
+        missing would never be read.
         """
-        operation = "queryAll" if include_deleted else "query"
-        page = self._page(operation, {"queryString": soql})
-        yield page
-        while page.locator:
-            page = self._page("queryMore", {"queryLocator": page.locator})
+        page = self._page("queryAll" if include_deleted else "query", {"queryString": soql})
+        promised, read = page.size, 0
+        while True:
+            read += len(page.rows)
             yield page
+            if page.locator is None:
+                break
+            before, page = page, self._page("queryMore", {"queryLocator": page.locator})
+            if not page.rows or page.locator == before.locator:
+                raise SalesforceError(MALFORMED_RESPONSE, "a query goes on without end")
+        if read < promised:
+            raise SalesforceError(
+                MALFORMED_RESPONSE, f"a query promised {promised} rows and gave {read}"
+            )
 
     def retrieve(
         self, sobject_type: str, fields: Sequence[str], ids: Sequence[str]
@@ -210,90 +198,6 @@ class SalesforceClient:
                 MALFORMED_RESPONSE, f"{len(results)} results for {len(rows)} rows of {operation}"
             )
         return results
-
-    def _call(self, operation: str, arguments: Mapping[str, Argument] | None = None) -> Answer:
-        """Calls, and calls again: after a pause, or with a new session, as the error demands."""
-        logged_in_again = False
-        attempt = 1
-        while True:
-            session = None
-            try:
-                session = self._sessions.current()
-                return self._call_once(session, operation, arguments or {})
-            except SalesforceError as error:
-                if session and error.remedy is Remedy.LOGIN and not logged_in_again:
-                    self._sessions.discard(session)
-                    logged_in_again = True
-                    continue
-                if attempt >= self.settings.attempts or not _may_repeat(operation, error):
-                    raise
-                self._sleep(self._pause(attempt))
-                attempt += 1
-
-    def _call_once(
-        self, session: Session, operation: str, arguments: Mapping[str, Argument]
-    ) -> Answer:
-        headers = self._headers(session, operation)
-        started = time.perf_counter()
-        call_log = log.bind(operation=operation)
-        self._count(operation)
-        try:
-            answer = self._wire.send(session.endpoint, operation, headers, arguments)
-        except SalesforceError as error:
-            call_log.warning(
-                "salesforce_call_failed",
-                code=error.code,
-                reason=error.message,
-                remedy=error.remedy,
-                duration_seconds=round(time.perf_counter() - started, 3),
-            )
-            raise
-        self._limit = answer.limit or self._limit
-        call_log.info(
-            "salesforce_call",
-            rows=answer.row_count(),
-            duration_seconds=round(time.perf_counter() - started, 3),
-            api_calls=self._limit and self._limit.current,
-            api_limit=self._limit and self._limit.limit,
-        )
-        return answer
-
-    def _headers(self, session: Session, operation: str) -> dict[str, dict[str, str]]:
-        headers = {"SessionHeader": {"sessionId": session.session_id}}
-        if operation in _QUERIES:
-            headers["QueryOptions"] = {"batchSize": str(self.settings.page_size)}
-        if operation in _WRITES:
-            headers["AllOrNoneHeader"] = {"allOrNone": "false"}
-        if operation in _WRITES and self.settings.save_despite_duplicate_rules:
-            headers["DuplicateRuleHeader"] = {
-                "allowSave": "true",
-                "includeRecordDetails": "false",
-                "runAsCurrentUser": "false",
-            }
-        return headers
-
-    def _count(self, operation: str) -> None:
-        with self._lock:
-            queries, upserts, other = self._calls
-            if operation in _QUERIES:
-                queries += 1
-            elif operation == "upsert":
-                upserts += 1
-            else:
-                other += 1
-            self._calls = Calls(queries, upserts, other)
-
-    def _pause(self, attempt: int) -> float:
-        """Seconds before the next attempt: doubling, capped, and at random up to half shorter."""
-        ceiling = self.settings.backoff_first_seconds * 2.0 ** (attempt - 1)
-        return min(ceiling, self.settings.backoff_max_seconds) * (1 - self._random() / 2)
-
-
-def _may_repeat(operation: str, error: SalesforceError) -> bool:
-    """Whether the same call again is safe and may help. A second create() may create twice."""
-    if operation == "create" and error.code in UNCERTAIN:
-        return False
-    return error.remedy is Remedy.RETRY
 
 
 def _refuse_more_than(limit: int, items: Sequence[object]) -> None:

@@ -39,6 +39,16 @@ UNEXPECTED_RESPONSE = "UNEXPECTED_RESPONSE"  # any other answer that is no envel
 UNCERTAIN = frozenset({CONNECTION_LOST, TIMED_OUT, HTTP_ERROR, MALFORMED_RESPONSE})
 """Codes after which nobody knows whether Salesforce did what it was asked."""
 
+AWAY = UNCERTAIN | {
+    UNREACHABLE,
+    SERVER_UNAVAILABLE,
+    "API_CURRENTLY_DISABLED",
+    "CIRCUIT_BREAKER_OPEN_EXCEPTION",
+    "ORG_IN_MAINTENANCE",
+    "REQUEST_LIMIT_EXCEEDED",
+}
+"""Codes that tell of the org itself, not of the call: so many in a row, and it is left alone."""
+
 _CODES = {
     Remedy.RETRY: """
         UNABLE_TO_LOCK_ROW SERVER_UNAVAILABLE REQUEST_LIMIT_EXCEEDED REQUEST_RUNNING_TOO_LONG

@@ -10,6 +10,8 @@ from typing import Self, TypeAlias
 
 from lxml import etree
 
+from bridge.salesforce.faults import MALFORMED_RESPONSE, SalesforceError
+
 PARTNER = "urn:partner.soap.sforce.com"
 SOBJECT = "urn:sobject.partner.soap.sforce.com"
 
@@ -55,10 +57,12 @@ class Page:
 
     @classmethod
     def decode(cls, result: etree._Element) -> Self:
-        """Reads a `QueryResult` element."""
+        """Reads a `QueryResult` element. Raises SalesforceError where rows would be lost."""
         done = result.findtext(f"{{{PARTNER}}}done") == "true"
         locator = result.findtext(f"{{{PARTNER}}}queryLocator") or None
         size = result.findtext(f"{{{PARTNER}}}size") or ""
+        if locator is None and not done:
+            raise SalesforceError(MALFORMED_RESPONSE, "a query has more rows and no way to them")
         return cls(
             rows=[decode_sobject(row) for row in result.iterchildren(f"{{{PARTNER}}}records")],
             size=int(size) if size.isdigit() else 0,

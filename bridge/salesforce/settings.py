@@ -68,6 +68,21 @@ class SalesforceSettings(BaseModel):
     backoff_first_seconds: float = Field(default=1, ge=0)
     backoff_max_seconds: float = Field(default=60, ge=0)
 
+    concurrent_calls: int = Field(
+        default=5, ge=1, le=100, description="under way at once, of this process"
+    )
+    calls_per_second: float = Field(default=20, gt=0)
+    max_share_per_run: float = Field(
+        default=0.25, gt=0, le=1, description="of the org's daily calls, that one run may take"
+    )
+    max_share_in_all: float = Field(
+        default=0.8, gt=0, le=1, description="of the org's daily calls, whoever made them"
+    )
+    circuit_failures: int = Field(
+        default=10, ge=1, description="in a row, after which the org is left alone"
+    )
+    circuit_pause_seconds: float = Field(default=60, ge=0)
+
     page_size: int = Field(default=2000, ge=200, le=2000, description="records a query page")
     batch_size: int = Field(default=200, ge=1, le=200, description="records a write")
     save_despite_duplicate_rules: bool = False

@@ -34,6 +34,7 @@ def read_window(
         except SalesforceError as error:
             if error.remedy is not Remedy.RESTART_QUERY or last == begun_at:
                 raise
+            client.count_retry(error)
         else:
             return
 

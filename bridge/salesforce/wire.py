@@ -35,7 +35,6 @@ BUILT_IN_WSDL = files("bridge") / "resources/wsdl/salesforce/partner.wsdl"
 
 _BINDING = f"{{{PARTNER}}}SoapBinding"
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_CONNECTIONS = 25  # calls in flight at once that Salesforce grants an org
 _COMPRESS_FROM_BYTES = 2000
 
 Argument = str | Sequence[str] | Sequence[SObject]
@@ -83,7 +82,7 @@ class Wire:
     def __init__(self, settings: SalesforceSettings) -> None:
         self._http = requests.Session()
         for scheme in ("https://", "http://"):
-            self._http.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+            self._http.mount(scheme, HTTPAdapter(pool_maxsize=settings.concurrent_calls))
         self._timeouts = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
         self._client = _soap_client(settings.wsdl, _QuietTransport(self._http, self._timeouts))
         self._http.headers["User-Agent"] = f"erp-bridge/{__version__}"

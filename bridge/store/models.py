@@ -290,6 +290,7 @@ class Run(Base):
     """One execution of a job. `until` is the watermark it reached, set when it succeeded.
 
     `salesforce_answered` tells how the run found Salesforce; None where it did not call it.
+    `salesforce_rests_until` is when it is called again after too many failures in a row.
     """
 
     __tablename__ = "run"
@@ -315,6 +316,7 @@ class Run(Base):
     summary: Mapped[str | None] = mapped_column(Text)
     error: Mapped[str | None] = mapped_column(Text)
     salesforce_answered: Mapped[bool | None] = mapped_column(Boolean)
+    salesforce_rests_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Outbox(Base):

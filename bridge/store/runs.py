@@ -19,7 +19,7 @@ class Ending:
 
     `until` is the watermark it reached, `settings_digest` names the settings that it read with,
     `summary` is JSON-able, `error` one line for a person, `salesforce_answered` how it found
-    Salesforce (None: it did not call it).
+    Salesforce (None: it did not call it), `salesforce_rests_until` until when it leaves it alone.
     """
 
     status: RunStatus
@@ -28,6 +28,7 @@ class Ending:
     settings_digest: str | None = None
     error: str | None = None
     salesforce_answered: bool | None = None
+    salesforce_rests_until: datetime | None = None
 
 
 def request_run(session: Session, *, job: str, now: datetime) -> int:
@@ -86,6 +87,7 @@ def finish_run(session: Session, run_id: int, ending: Ending, *, now: datetime) 
             summary=summary,
             error=ending.error,
             salesforce_answered=ending.salesforce_answered,
+            salesforce_rests_until=ending.salesforce_rests_until,
         )
     )
 

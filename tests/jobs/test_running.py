@@ -7,13 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
 from bridge.operations.audit import list_audit, verify_audit
+from bridge.operations.health import check_health
 from bridge.salesforce import SalesforceError
 from bridge.store.consumers import add_consumer, list_consumers
 from bridge.store.engine import job_lock
@@ -21,7 +22,10 @@ from bridge.store.models import Run, RunStatus
 from bridge.store.runs import request_run
 from jobs.context import JobContext, Refused, RunReport, Scope
 from jobs.running import JobBusy, JobFunction, run_job
-from tests.jobs.world import World
+from tests.jobs.world import Clock, World, build_world
+from tests.salesforce.scripted import Reply, Server, settings_for, timestamp_reply
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,21 +97,78 @@ def test_success_is_kept_and_reported(world: World) -> None:
         "names": ["a"],
         "nothing": None,
         "salesforce_calls": {"queries": 0, "upserts": 0, "other": 0},
+        "salesforce_retries": {},
     }  # fmt: skip
     assert written(world) == 1
 
 
 def test_calls_to_salesforce_are_counted(world: World) -> None:
-    """Those of this run, not those before it."""
+    """Those of this run: not those before it, nor those of a run beside it."""
     world.crm.server_timestamp()
 
     def calling(context: JobContext, scope: Scope) -> None:
         context.salesforce.server_timestamp()
+        if not scope.force:
+            other = run_job(context, "other", calling, force=True)
+            assert other.summary["salesforce_calls"] == {"queries": 0, "upserts": 0, "other": 1}
         with scope.transaction() as session:
             scope.succeed(session, {})
 
     report = run(world, calling)
-    assert report.summary["salesforce_calls"]["other"] == 1
+    assert report.summary["salesforce_calls"] == {"queries": 0, "upserts": 0, "other": 1}
+
+
+def calling_until(count: int) -> JobFunction:
+    """A job that makes so many calls, unless it is stopped."""
+
+    def job(context: JobContext, scope: Scope) -> None:
+        for _ in range(count):
+            context.salesforce.server_timestamp()
+        with scope.transaction() as session:
+            scope.succeed(session, {})
+
+    return job
+
+
+@ON_SQLITE
+def test_a_run_that_would_take_too_many_calls_is_refused(
+    engine: Engine, scripted: Server, clock: Clock
+) -> None:
+    """It stops at its share of the org's allowance, and tells why and what it used."""
+    scripted.answer = timestamp_reply  # 7 of 15,000 used
+    settings = settings_for(scripted, max_share_per_run=0.001)
+    world = build_world(engine, clock, settings)
+    report = run(world, calling_until(16))
+    assert report.status is RunStatus.REFUSED
+    assert "this run has made 15 calls, and may make 0.001 of the" in (report.error or "")
+    (row,) = runs(world)
+    assert json.loads(row.summary or "")["salesforce_calls"]["other"] == 15
+    assert row.salesforce_answered
+    assert run(world, calling_until(15)).status is RunStatus.SUCCEEDED
+    world.crm.close()
+
+
+@ON_SQLITE
+def test_an_org_that_does_not_answer_is_left_alone(
+    engine: Engine, scripted: Server, clock: Clock
+) -> None:
+    """Runs fail without a call, Ping says until when, and then they go on."""
+    settings = settings_for(scripted, attempts=1, circuit_failures=2, circuit_pause_seconds=90)
+    world = build_world(engine, clock, settings)
+    scripted.answer = lambda _: Reply(503)
+    for _ in range(2):
+        assert "HTTP_ERROR" in (run(world, calling_until(1)).error or "")
+    report = run(world, calling_until(1))
+    assert report.status is RunStatus.FAILED
+    assert "CIRCUIT_OPEN" in (report.error or "")
+    assert len(scripted.operations()) == 2
+    told = check_health(world.sessions, now=world.clock())
+    assert told.salesforce.startswith("left alone until 05:07:37Z")
+    scripted.answer = timestamp_reply
+    world.tick(seconds=90)
+    assert run(world, calling_until(1)).status is RunStatus.SUCCEEDED
+    assert check_health(world.sessions, now=world.clock()).salesforce == "OK"
+    world.crm.close()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from bridge.operations.credentials import Consumer
 from bridge.operations.submissions import Receipt, submit_records
 from bridge.rules import build_rules
 from bridge.salesforce import Mapping as FieldMapping
-from bridge.salesforce import SalesforceClient, SalesforceSettings, SObject, load_mappings
+from bridge.salesforce import (
+    SalesforceClient,
+    SalesforceSettings,
+    SObject,
+    Surroundings,
+    load_mappings,
+)
 from bridge.settings import find_config, load_survivorship
 from bridge.store.comparison import adopt_comparison
 from bridge.store.engine import session_factory
@@ -162,7 +168,7 @@ def build_world(
     sessions = session_factory(engine)
     with sessions.begin() as session:
         adopt_comparison(session, {one: rules.compared for one, rules in RULES.items()})
-    client = SalesforceClient(salesforce, now=clock, sleep=lambda _: None)
+    client = SalesforceClient(salesforce, Surroundings(now=clock, sleep=lambda _: None))
     context = JobContext(
         engine=engine,
         sessions=sessions,

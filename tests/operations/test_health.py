@@ -1,6 +1,6 @@
 """Someone asks whether the bridge is well."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,21 @@ def test_salesforce_is_as_the_last_call_found_it(sessions: Sessions, now: dateti
     assert check_health(sessions, now=now).salesforce == "OK"
     ran(sessions, now, answered=False)
     assert check_health(sessions, now=now).salesforce.startswith("failing since")
+
+
+def test_salesforce_that_is_left_alone(sessions: Sessions, now: datetime) -> None:
+    """It says until when; after that, it is as failing as before."""
+    ending = Ending(
+        status=RunStatus.FAILED,
+        salesforce_answered=False,
+        salesforce_rests_until=now + timedelta(minutes=1),
+    )
+    with sessions.begin() as session:
+        finish_run(session, start_run(session, job="fetch", now=now), ending, now=now)
+    told = check_health(sessions, now=now).salesforce
+    assert told.startswith("left alone until 05:07:07Z, since too many calls failed")
+    later = now + timedelta(minutes=1)
+    assert check_health(sessions, now=later).salesforce.startswith("failing since")
 
 
 def test_runs_that_do_not_call_salesforce_tell_nothing_of_it(

@@ -7,7 +7,13 @@ from threading import Thread
 import pytest
 
 from bridge.domain.records import RecordType
-from bridge.salesforce import Mapping, SalesforceClient, SalesforceSettings, load_mappings
+from bridge.salesforce import (
+    Mapping,
+    SalesforceClient,
+    SalesforceSettings,
+    Surroundings,
+    load_mappings,
+)
 from bridge.sandbox import SandboxServer
 from tests.salesforce.scripted import ManyConnections, Server, handler_for, settings_for
 
@@ -36,7 +42,7 @@ def pauses() -> list[float]:
 def client(server: Server, pauses: list[float]) -> Iterator[SalesforceClient]:
     """A client of the scripted server that never really sleeps."""
     settings = settings_for(server)
-    with SalesforceClient(settings, sleep=pauses.append, random=lambda: 0.0) as made:
+    with SalesforceClient(settings, Surroundings(sleep=pauses.append, random=lambda: 0.0)) as made:
         yield made
 
 

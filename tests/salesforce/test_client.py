@@ -14,6 +14,7 @@ from bridge.salesforce import (
     SalesforceClient,
     SalesforceError,
     SObject,
+    Surroundings,
 )
 from tests.salesforce.scripted import (
     Asked,
@@ -75,7 +76,7 @@ def test_pauses_are_capped_and_shortened_by_chance(server: Server) -> None:
     server.answer = lambda _: Reply(503)
     settings = settings_for(server, attempts=4, backoff_max_seconds=3)
     with (
-        SalesforceClient(settings, sleep=pauses.append, random=lambda: 0.5) as client,
+        SalesforceClient(settings, Surroundings(sleep=pauses.append, random=lambda: 0.5)) as client,
         pytest.raises(SalesforceError, match="HTTP_ERROR"),
     ):
         client.server_timestamp()
@@ -145,6 +146,32 @@ def test_fetches_no_page_that_nobody_asked_for(server: Server, client: Salesforc
     server.answer = lambda _: page("a", locator="L-2", size=9)
     next(client.query_pages("SELECT Id FROM Account"))
     assert server.operations() == ["query"]
+
+
+@pytest.mark.parametrize(
+    ("replies", "message"),
+    [
+        ([page("ab", locator="L-2", size=4), page("c", size=4)], "promised 4 rows and gave 3"),
+        ([page("a", locator="L", size=9), page("b", locator="L", size=9)], "without end"),
+        ([page("a", locator="L", size=9), page("", locator="M", size=9)], "without end"),
+        (
+            [
+                Reply(
+                    200,
+                    envelope("<queryResponse><result><done>false</done></result></queryResponse>"),
+                )
+            ],
+            "no way to them",
+        ),
+    ],
+)
+def test_refuses_a_query_that_would_lose_rows(
+    server: Server, client: SalesforceClient, replies: list[Reply], message: str
+) -> None:
+    """An org that ends a query early, or never, is not believed."""
+    server.answer = in_turn(*replies)
+    with pytest.raises(SalesforceError, match=message):
+        list(client.query_pages("SELECT Id FROM Account"))
 
 
 def test_gives_each_row_its_result(server: Server, client: SalesforceClient) -> None:
@@ -242,8 +269,9 @@ def test_writes_name_their_headers(server: Server) -> None:
     assert sent.findtext(".//{*}DuplicateRuleHeader/{*}allowSave") == "true"
 
 
-def test_threads_share_a_client(server: Server, client: SalesforceClient) -> None:
+def test_threads_share_a_client(server: Server) -> None:
     """Calls of several threads do not mix, and every one is counted."""
+    client = SalesforceClient(settings_for(server, concurrent_calls=8))
     together = Barrier(8)
 
     def answer(asked: Asked) -> Reply:
@@ -258,3 +286,4 @@ def test_threads_share_a_client(server: Server, client: SalesforceClient) -> Non
     found = run_in_threads([partial(names, key) for key in "abcdefgh"])
     assert found == [[key] for key in "abcdefgh"]
     assert client.calls == Calls(queries=8)
+    client.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from bridge.salesforce import LoginRefused, Remedy, SalesforceClient, SalesforceError
+from bridge.salesforce import LoginRefused, Remedy, SalesforceClient, SalesforceError, Surroundings
 from bridge.salesforce.faults import error_from_fault, remedy_for, worst_remedy
 from tests.salesforce.scripted import Reply, Server, fault, settings_for, timestamp_reply
 
@@ -126,7 +126,9 @@ def test_an_unreachable_host_is_a_typed_error(server: Server, pauses: list[float
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         settings = settings_for(server, login_url=url, attempts=3)
         with (
-            SalesforceClient(settings, sleep=pauses.append, random=lambda: 0.0) as client,
+            SalesforceClient(
+                settings, Surroundings(sleep=pauses.append, random=lambda: 0.0)
+            ) as client,
             pytest.raises(SalesforceError, match=f"UNREACHABLE: {url} cannot be reached"),
         ):
             client.server_timestamp()
@@ -141,7 +143,7 @@ def test_a_silent_host_is_a_typed_error(server: Server, pauses: list[float]) -> 
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         settings = settings_for(server, login_url=url, attempts=1, read_timeout_seconds=0.05)
         with (
-            SalesforceClient(settings, sleep=pauses.append) as client,
+            SalesforceClient(settings, Surroundings(sleep=pauses.append)) as client,
             pytest.raises(SalesforceError, match="TIMED_OUT"),
         ):
             client.server_timestamp()

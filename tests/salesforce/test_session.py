@@ -10,7 +10,13 @@ import jwt
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.salesforce import LoginRefused, SalesforceClient, SalesforceError, SalesforceSettings
+from bridge.salesforce import (
+    LoginRefused,
+    SalesforceClient,
+    SalesforceError,
+    SalesforceSettings,
+    Surroundings,
+)
 from bridge.sandbox import SandboxServer
 from tests.salesforce.scripted import (
     Asked,
@@ -57,7 +63,7 @@ def test_signs_a_short_lived_assertion(server: Server, sandbox: SandboxServer) -
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     server.answer = timestamp_reply
     settings = sandbox_settings(sandbox, "jwt", login_url=server.url)
-    with SalesforceClient(settings, now=lambda: now) as client:
+    with SalesforceClient(settings, Surroundings(now=lambda: now)) as client:
         client.server_timestamp()
     form = server.asked[0].form
     assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -101,10 +107,9 @@ def test_keeps_the_session(server: Server, client: SalesforceClient) -> None:
     assert server.logins() == 1
 
 
-def test_many_threads_that_lose_their_session_log_in_once(
-    server: Server, client: SalesforceClient
-) -> None:
+def test_many_threads_that_lose_their_session_log_in_once(server: Server) -> None:
     """However many calls meet the dead session at once, one new login serves them all."""
+    client = SalesforceClient(settings_for(server, concurrent_calls=THREADS))
     all_in_flight = Barrier(THREADS)
 
     def answer(asked: Asked) -> Reply:
@@ -117,6 +122,8 @@ def test_many_threads_that_lose_their_session_log_in_once(
     run_in_threads([client.server_timestamp] * THREADS)
     assert server.logins() == 2
     assert client.calls.other == 2 * THREADS
+    assert client.retries == {"INVALID_SESSION_ID": THREADS}
+    client.close()
 
 
 def test_many_threads_share_a_refusal(server: Server, client: SalesforceClient) -> None:
@@ -206,7 +213,7 @@ def test_no_secret_is_ever_logged(
     )
     with capture_logs() as logs:
         for settings in ways:
-            with SalesforceClient(settings, sleep=lambda _: None) as client:
+            with SalesforceClient(settings, Surroundings(sleep=lambda _: None)) as client:
                 for _ in range(2):
                     try:
                         client.server_timestamp()

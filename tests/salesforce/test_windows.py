@@ -137,7 +137,7 @@ def page_of(ids: str, locator: str | None) -> Reply:
     )
     where = f"<queryLocator>{locator}</queryLocator>" if locator else ""
     done = "false" if locator else "true"
-    body = f"<result><done>{done}</done>{where}{rows}<size>9</size></result>"
+    body = f"<result><done>{done}</done>{where}{rows}<size>{len(ids)}</size></result>"
     return Reply(200, envelope(f"<queryAllResponse>{body}</queryAllResponse>"))
 
 

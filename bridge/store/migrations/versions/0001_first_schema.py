@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("salesforce_answered", sa.Boolean(), nullable=True),
+        sa.Column("salesforce_rests_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("run_by_job", "run", ["job", "status", "id"], unique=False)
