@@ -281,3 +281,12 @@ def test_a_broken_database_stops_no_answer(endpoint: Endpoint, sessions: Session
     endpoint.context.trail.close()
     with sessions.begin() as session:
         session.execute(text("ALTER TABLE gone RENAME TO call"))
+
+
+def test_a_long_transaction_holds_no_answer_up(endpoint: Endpoint, sessions: Sessions) -> None:
+    """A reconciliation keeps SQLite's writer for itself; what only reads is answered meanwhile."""
+    with sessions.begin() as session:
+        session.execute(text("SELECT 1"))  # begins, and takes the write lock
+        for _ in range(3):
+            assert endpoint.post(PING).status_code == 200
+    assert [one.outcome for one in endpoint.calls()] == ["ok"] * 3

@@ -9,6 +9,7 @@ from werkzeug.datastructures import Authorization
 
 from bridge.app import Application, utc_now
 from bridge.demo.processes import lay_out, running_bridge
+from bridge.operations.calls import list_calls
 from bridge.operations.consumers import create_consumer
 from bridge.settings import load_settings
 from bridge.soap.calls import decode_receipt, encode_request
@@ -32,6 +33,20 @@ def test_a_challenged_connection_serves_the_next_call(tmp_path: Path) -> None:
             assert status == 200
         connection.close()
     assert decode_receipt(content).replayed
+
+
+def test_a_server_that_stops_writes_its_last_calls_down(tmp_path: Path) -> None:
+    """What was answered just before is in the trail, though it is stored behind the answers."""
+    place = lay_out(tmp_path, None)
+    application = Application(load_settings(environment=place.environment))
+    with running_bridge(place, every_seconds=0):
+        connection = HTTPConnection(urlsplit(place.bridge_url).netloc, timeout=30)
+        for _ in range(5):
+            assert post(connection, None)[0] == 401
+        connection.close()
+    rows = list_calls(application.sessions)
+    application.engine.dispose()
+    assert [(one.row.consumer, one.row.address) for one in rows] == [(None, "127.0.0.1")] * 5
 
 
 def post(connection: HTTPConnection, secret: str | None) -> tuple[int, bytes]:
