@@ -1,13 +1,15 @@
 """The command `erp-bridge feed`.
 
-Exit code: 0 where every row is accepted or unchanged, 1 where some rows were rejected, 2 where the
-input cannot be used or the service cannot be reached (every BridgeError, told by `bridge.cli`).
+Exit code: 0 where every row is accepted or unchanged, 1 where some rows were rejected or a snapshot
+could not be closed, 2 where the input cannot be used or the service cannot be reached (every
+BridgeError, told by `bridge.cli`).
 """
 
 import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from bridge.domain.records import RecordType
 from bridge.feed.columns import load_columns
 from bridge.feed.feeding import feed
 from bridge.feed.report import FeedReport, render
+from bridge.feed.source import UnusableFile
 from bridge.terminal import Terminal
 
 SECRET_VARIABLE = "ERP_BRIDGE_CONSUMER_SECRET"  # noqa: S105 - the name, not the secret
@@ -37,6 +40,19 @@ class NoSecret(BridgeError):
     """There is no secret to call the service with."""
 
 
+def _instant(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        message = f"{text!r} is no instant, as in 2026-03-04T05:06 or 2026-03-04T05:06+01:00"
+        raise click.BadParameter(message) from None
+
+
 @click.command(name="feed")
 @click.argument("file", type=_FILE)
 @click.option("--as", "kind", type=click.Choice(list(_RECORD_TYPES)), required=True)
@@ -47,6 +63,17 @@ class NoSecret(BridgeError):
     "--secret-file", type=_FILE, help=f"Holds the consumer's secret; else ${SECRET_VARIABLE} does."
 )
 @click.option("--rejects", type=_FILE, help="Write rejected rows there, to repair and feed again.")
+@click.option(
+    "--snapshot",
+    is_flag=True,
+    help="The file holds all records of its companies: conclude that what it lacks is gone.",
+)
+@click.option(
+    "--as-of",
+    metavar="TIME",
+    callback=_instant,
+    help="When they were selected, in UTC or with a zone; else when the file was written.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 @click.pass_context
 def feed_command(  # noqa: PLR0913 - one argument for each option of the command line
@@ -59,13 +86,18 @@ def feed_command(  # noqa: PLR0913 - one argument for each option of the command
     name: str,
     secret_file: Path | None,
     rejects: Path | None,
+    snapshot: bool,
+    as_of: datetime | None,
     as_json: bool,
 ) -> None:
     """Send the rows of the CSV file FILE to the bridge, by SOAP like any ERP.
 
-    Exit code 0: every row is accepted or unchanged. 1: some were rejected. 2: the columns file,
-    the file or the credentials cannot be used, or the service cannot be reached.
+    Exit code 0: every row is accepted or unchanged. 1: some were rejected, or a snapshot could not
+    be closed. 2: the columns file, the file or the credentials cannot be used, or the service
+    cannot be reached.
     """
+    if as_of and not snapshot:
+        raise click.UsageError("--as-of belongs to --snapshot")
     terminal = Terminal()
     with closing(terminal), closing(ServiceConsumer(url, name, _secret(secret_file))) as erp:
         report = feed(
@@ -73,13 +105,14 @@ def feed_command(  # noqa: PLR0913 - one argument for each option of the command
             columns=load_columns(columns, _RECORD_TYPES[kind]),
             consumer=erp,
             rejects=rejects,
+            all_as_of=(as_of or _written_at(file)) if snapshot else None,
             progress=terminal,
         )
     if as_json:
         terminal.json(report_as_json(report))
     else:
         click.echo(render(report))
-    context.exit(1 if report.rejected else 0)
+    context.exit(0 if report.complete else 1)
 
 
 def report_as_json(report: FeedReport) -> dict[str, Any]:
@@ -97,6 +130,13 @@ def _plain(value: Any) -> Any:
             return f"{value:f}"
         case _:
             return value
+
+
+def _written_at(file: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError as error:
+        raise UnusableFile(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _secret(file: Path | None) -> str:

@@ -40,7 +40,8 @@ class ReadRow:
     """A row as it was understood: a record, or a fault.
 
     `key` is known where the row's number (and company code) could be read; `warnings` are the
-    problems that do not reject, told where it is a record.
+    problems that do not reject, told where it is a record. `unfit` is a record that the service
+    would reject for the fault: nothing to send, unless all are to be told.
     """
 
     row: Row
@@ -48,6 +49,7 @@ class ReadRow:
     record: Record | None
     fault: Fault | None
     warnings: tuple[Problem, ...] = ()
+    unfit: Record | None = None
 
     def content(self) -> bytes:
         """A 16-byte digest, equal for rows that say the same of their key."""
@@ -118,7 +120,21 @@ def _judged(row: Row, record: Record) -> ReadRow:
         record=None if fault else record,
         fault=fault,
         warnings=tuple(problem for problem in problems if not problem.rejects),
+        unfit=record if fault and all(one.code in _BEYOND_SCHEMA for one in rejecting) else None,
     )
+
+
+_BEYOND_SCHEMA = frozenset(
+    {
+        ProblemCode.UNKNOWN_CURRENCY,
+        ProblemCode.UNKNOWN_COUNTRY,
+        ProblemCode.CURRENCY_REQUIRED,
+        ProblemCode.AMOUNT_TOO_FINE,
+        ProblemCode.BAD_KEY,
+        ProblemCode.BAD_DATE,
+    }
+)
+"""What rejects a record that the contract's schema lets through."""
 
 
 def _key(record_type: RecordType, values: Mapping[str, Any]) -> RecordKey | None:

@@ -12,6 +12,7 @@ from bridge.domain.totals import NO_CURRENCY, ControlTotal, key_hash
 from bridge.domain.validation import ProblemCode
 from bridge.feed.columns import named
 from bridge.feed.reading import Fault, ReadRow
+from bridge.feed.telling import Told
 from bridge.operations.submissions import Outcome
 
 FINDINGS_KEPT = 10_000
@@ -47,6 +48,7 @@ class FeedReport:
     `warnings` list findings by code; rows of a differing key are warned about too.
     `differing_keys` counts the keys behind DUPLICATE_KEY. `totals` are the control totals of what
     was accepted and of what was unchanged. `submissions` counts the calls that carried records.
+    `told` says what came of the file's snapshots, if it was told in any.
     """
 
     file: str
@@ -62,6 +64,12 @@ class FeedReport:
     warnings: Mapping[str, Findings]
     totals: Mapping[Outcome, tuple[ControlTotal, ...]]
     rejects_file: str | None
+    told: tuple[Told, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row went in, and every snapshot could be closed."""
+        return not self.rejected and all(one.gone is not None for one in self.told)
 
     @property
     def held(self) -> int:
@@ -99,7 +107,14 @@ class Tally:
         """A record that the service has now (ACCEPTED) or had already (UNCHANGED)."""
         self._sums[outcome, record.currency or NO_CURRENCY].add(record, self._record_type)
 
-    def report(self, *, file: Path, rejects: Path | None, differing_keys: int) -> FeedReport:
+    def report(
+        self,
+        *,
+        file: Path,
+        rejects: Path | None,
+        differing_keys: int,
+        told: tuple[Told, ...] = (),
+    ) -> FeedReport:
         """The figures so far."""
         return FeedReport(
             file=str(file),
@@ -115,6 +130,7 @@ class Tally:
             warnings=_findings(self._warnings),
             totals={outcome: self._totals(outcome) for outcome in _STORED},
             rejects_file=str(rejects) if rejects else None,
+            told=told,
         )
 
     def _count(self, outcome: Outcome) -> int:
@@ -201,6 +217,10 @@ def _lines(report: FeedReport) -> Iterator[str]:
         yield from _findings_shown(f"{code}: {_rows(findings.count)}", findings)
     if report.held:
         yield f"  {report.held:,} stored documents are held until their customer is submitted"
+    for one in report.told:
+        company = f"company {one.company_code}" if one.company_code else "customers"
+        result = f"{one.gone:,} gone from the ERP" if one.gone is not None else one.reason
+        yield f"  snapshot of {company}: {_rows(one.records)} told, {result}"
     if report.rejects_file and report.rejected:
         yield f"  repair {report.rejects_file} and feed it"
 

@@ -98,3 +98,34 @@ def test_what_cannot_work_is_one_line_and_exit_code_2(desk: Desk, problem: str) 
     (line,) = [line for line in done.stderr.splitlines() if "…" not in line]
     assert expected in line
     assert desk.service.secret not in line
+
+
+def test_a_whole_file_is_told_in_a_snapshot(desk: Desk) -> None:
+    """Of the instant at which the file was written, or that is given; exit code 1 if it fails."""
+    secret = desk.service.secret
+    desk.feed(secret=secret)
+    export = desk.folder / "export.csv"
+    export.write_text("No,Name\nC1,One\n")
+    done = desk.feed("--snapshot", "--as-of", "2001-01-01T01:00+01:00", secret=secret)
+    assert "snapshot of customers: 1 row told, 0 gone from the ERP" in done.stdout
+    done = desk.feed("--snapshot", "--json", secret=secret)
+    assert done.returncode == 0
+    (told,) = json.loads(done.stdout)["told"]
+    assert (told["company_code"], told["records"], told["gone"]) == ("", 1, 1)
+    export.write_text("No,Name\nC1,One\nC2\n")
+    done = desk.feed("--snapshot", secret=secret)
+    assert (done.returncode, "1 row could not be submitted" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--as-of", "2026-01-01"], "--as-of belongs to --snapshot"),
+        (["--snapshot", "--as-of", "soon"], "'soon' is no instant"),
+    ],
+)
+def test_an_instant_that_means_nothing(desk: Desk, words: list[str], said: str) -> None:
+    """It is told how to write it."""
+    done = desk.feed(*words, secret=desk.service.secret)
+    assert done.returncode == 2
+    assert said in done.stderr
