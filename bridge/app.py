@@ -26,6 +26,7 @@ from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator
 from bridge.operations.brake import Brake
 from bridge.operations.calls import CallTrail
+from bridge.proxies import BehindProxies
 from bridge.rules import build_rules
 from bridge.salesforce import BadMapping, Mapping, SalesforceClient, load_mappings
 from bridge.settings import (
@@ -147,7 +148,12 @@ class Application:
             path = environ.get("PATH_INFO", "")
             return (soap if path.startswith("/soap/") else console)(environ, start_response)
 
-        return application
+        server = self.settings.server
+        return BehindProxies(
+            application,
+            trusted=server.trusted_proxies,
+            certificate_header=server.client_certificate_header,
+        )
 
     def _authenticator(self) -> Authenticator:
         brake = Brake(most_waiting=self.settings.server.threads // 4)
@@ -190,10 +196,8 @@ def _with_public_url(settings: Settings) -> Settings:
     """The WSDL names the server itself until the settings name another place, such as a proxy."""
     if "public_url" in settings.soap.model_fields_set:
         return settings
-    url = f"http://{settings.server.host}:{settings.server.port}"
-    return settings.model_copy(
-        update={"soap": settings.soap.model_copy(update={"public_url": url})}
-    )
+    soap = settings.soap.model_copy(update={"public_url": settings.server.url})
+    return settings.model_copy(update={"soap": soap})
 
 
 @contextmanager

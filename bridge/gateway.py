@@ -160,7 +160,7 @@ def _environ(scope: Scope, body: _Body) -> "WSGIEnvironment":
         "SERVER_NAME": server,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": body,
@@ -171,8 +171,12 @@ def _environ(scope: Scope, body: _Body) -> "WSGIEnvironment":
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
+        if "_" in name:  # else X_Forwarded_For would pass a proxy by, and be X-Forwarded-For here
+            continue
         variable = name.upper().replace("-", "_")
-        environ[_PLAIN.get(variable, f"HTTP_{variable}")] = value
+        variable = _PLAIN.get(variable, f"HTTP_{variable}")
+        before = environ.get(variable)
+        environ[variable] = value if before is None else f"{before}, {value}"
     return environ
 
 

@@ -13,9 +13,17 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    model_validator,
+)
 
 from bridge import BridgeError
 from bridge.domain.survivorship import Survivor
@@ -53,8 +61,13 @@ class LogSettings(_Section):
     format: LogFormat = LogFormat.AUTO
 
 
+def _listed(value: object) -> object:
+    """The environment has lists as one text."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
 class ServerSettings(_Section):
-    """Section `[server]`: where and how wide `erp-bridge serve` listens."""
+    """Section `[server]`: where and how wide `erp-bridge serve` listens, and what is before it."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65_535)
@@ -65,6 +78,39 @@ class ServerSettings(_Section):
     max_waiting_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     max_header_bytes: int = Field(default=64 * 1024, ge=8192, le=1024 * 1024)
     """About so many: what was read in one go is looked at in one go."""
+
+    certificate_file: Path | None = None
+    """With it and its key the server speaks HTTPS; PEM, the server's own certificate first."""
+
+    private_key_file: Path | None = None
+    client_ca_file: Path | None = None
+    """With it callers must show a certificate that one of these authorities signed."""
+
+    min_tls_version: Literal["1.2", "1.3"] = "1.2"
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(_listed)] = ()
+    """Networks of the proxies whose headers are believed; of nobody's by default."""
+
+    client_certificate_header: str | None = Field(default=None, pattern="^[A-Za-z][A-Za-z0-9-]*$")
+    """Where trusted proxies tell the caller's certificate."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.certificate_file is None) != (self.private_key_file is None):
+            raise ValueError("certificate_file and private_key_file need each other")
+        if self.client_ca_file and not self.certificate_file:
+            raise ValueError("client_ca_file needs certificate_file and private_key_file")
+        if self.client_certificate_header and not self.trusted_proxies:
+            raise ValueError(
+                "client_certificate_header is believed from trusted_proxies alone: name them"
+            )
+        return self
+
+    @property
+    def url(self) -> str:
+        """The server itself, as in http://127.0.0.1:8080."""
+        scheme = "https" if self.certificate_file else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
 
 
 class Settings(_Section):

@@ -196,6 +196,27 @@ def test_a_secret_file_that_cannot_be_read_is_told(tmp_path: Path, content: byte
     assert message.startswith(f"environment variable {name}: cannot read {secret}")
 
 
+def test_networks_in_the_environment(tmp_path: Path) -> None:
+    """A list is one text there, with commas or blanks between."""
+    name = "ERP_BRIDGE_SERVER__TRUSTED_PROXIES"
+    settings = load(tmp_path, "", **{name: "10.0.0.0/8, ::1"})
+    assert [str(one) for one in settings.server.trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+    assert load(tmp_path, "[server]\n").server.trusted_proxies == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("port = 9000", "http://127.0.0.1:9000"),
+        ('host = "::1"', "http://[::1]:8080"),
+        ('certificate_file = "a"\nprivate_key_file = "b"', "https://127.0.0.1:8080"),
+    ],
+)
+def test_the_servers_own_url(tmp_path: Path, text: str, url: str) -> None:
+    """An IPv6 address stands in brackets; with a certificate it is HTTPS."""
+    assert load(tmp_path, f"[server]\n{text}\n").server.url == url
+
+
 # What is wrong
 
 
@@ -214,6 +235,15 @@ def test_a_secret_file_that_cannot_be_read_is_told(tmp_path: Path, content: byte
         ("[jobs]\nkeep_days = 0\n", "jobs.keep_days: Input should be greater than or equal to 1"),
         ("[log]\nlevel = 'LOUD'\n", "log.level: String should match pattern"),
         ("server = 1\n", "server: Input should be"),
+        ("[server]\ncertificate_file = 'a'\n", "certificate_file and private_key_file need each"),
+        ("[server]\nclient_ca_file = 'a'\n", "client_ca_file needs certificate_file"),
+        ("[server]\nmin_tls_version = '1.1'\n", "server.min_tls_version: Input should be '1.2' or"),
+        ("[server]\nclient_certificate_header = 'A'\n", "trusted_proxies alone: name them"),
+        (
+            "[server]\nclient_certificate_header = 'a_b'\ntrusted_proxies = '::1'\n",
+            "server.client_certificate_header: String should match",
+        ),
+        ("[server]\ntrusted_proxies = ['10.0.0.5/24']\n", "server.trusted_proxies.0: value is not"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, words: str) -> None:

@@ -26,6 +26,15 @@ def fingerprint_of_pem(pem: bytes) -> str:
     return certificate.fingerprint(SHA256()).hex()
 
 
+def fingerprint_of_der(der: bytes) -> str:
+    """The fingerprint of a certificate in DER, 64 hexadecimal digits. Raises BadCertificate."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except ValueError as error:
+        raise BadCertificate(f"no certificate in DER: {error}") from None
+    return certificate.fingerprint(SHA256()).hex()
+
+
 def normal_fingerprint(text: str) -> str:
     """A SHA-256 fingerprint as 64 lower-case digits. Raises BadCertificate."""
     digits = text.replace(":", "").strip().lower()
