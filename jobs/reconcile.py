@@ -25,6 +25,7 @@ from bridge.store.rulings import drop_unobeyed, mark_obeyed
 from bridge.store.runs import last_success
 from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
 from bridge.store.totals import add_up, save_totals, totals_of_run
+from bridge.wording import counted
 from jobs import fetch
 from jobs.context import JobContext, Refused, Scope
 from jobs.explaining import Explanations, has_periods, measured_columns
@@ -221,11 +222,11 @@ def _refuse_if_crm_unread(context: JobContext, session: Session, now: datetime) 
     last = last_success(session, fetch.NAME)
     if last is None or last.finished_at is None:
         raise Refused("Salesforce has not been read yet: run the job `fetch` first")
-    age = timedelta(hours=context.settings.fetch_max_age_hours)
-    if now - last.finished_at > age:
+    hours = context.settings.fetch_max_age_hours
+    if now - last.finished_at > timedelta(hours=hours):
         raise Refused(
             f"Salesforce was last read on {last.finished_at:%Y-%m-%d %H:%M}Z, more than"
-            f" {context.settings.fetch_max_age_hours} hours ago: run the job `fetch` first"
+            f" {counted(hours, 'hour')} ago: run the job `fetch` first"
         )
 
 
@@ -241,8 +242,8 @@ def _refuse_if_emptied(
             and left < count * context.settings.refuse_below_share
         ):
             raise Refused(
-                f"{system} held {count} records of type {record_type} at the last run and holds"
-                f" {left} now: if that is right, run again with --force and a --reason"
+                f"{system} held {counted(count, 'record')} of type {record_type} at the last run"
+                f" and holds {left} now: if that is right, run again with --force and a --reason"
             )
 
 

@@ -12,6 +12,7 @@ from bridge.app import ready_application
 from bridge.commands.options import AS_JSON, FOLDER
 from bridge.operations.audit import list_audit, verify_audit
 from bridge.terminal import Terminal
+from bridge.wording import counted
 
 
 @click.group(name="audit")
@@ -59,7 +60,8 @@ def verify(folder: Path | None, head: str | None, as_json: bool) -> None:
             for problem in report.problems:
                 terminal.say(problem)
             state = "NOT in order" if report.problems else "in order"
-            terminal.say(f"{report.entries} entries, {report.runs} runs with figures: {state}")
+            entries = counted(report.entries, "entry", "entries")
+            terminal.say(f"{entries}, {counted(report.runs, 'run')} with figures: {state}")
             terminal.say(f"keep this elsewhere: {report.head}")
     sys.exit(1 if report.problems else 0)
 

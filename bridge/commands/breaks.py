@@ -20,6 +20,7 @@ from bridge.operations import breaks as operations
 from bridge.operations.breaks import BreakHistory, BreakView, Resolution, Take
 from bridge.operations.overview import latest_totals
 from bridge.terminal import Terminal
+from bridge.wording import counted
 from jobs.reconcile import CUSTOMERS, FINANCIALS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -179,7 +180,7 @@ def export(folder: Path | None, file: Path, **which: Any) -> None:
         found = operations.list_breaks(application.sessions, **which)
         totals = latest_totals(application.sessions, jobs=(CUSTOMERS, FINANCIALS))
         write_export(file, found, totals, now=utc_now())
-    click.echo(f"{len(found)} breaks are in {file}")
+    click.echo(f"{counted(len(found), 'break is', 'breaks are')} in {file}")
 
 
 def break_as_json(one: BreakView) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from bridge.operations.consumers import ConsumerView, CredentialView
 from bridge.operations.kept_secrets import Seal, make_key
 from bridge.operations.rights import Rights
 from bridge.terminal import Terminal
+from bridge.wording import counted
 
 NAME = click.argument("name")
 CERTIFICATE = click.option(
@@ -208,7 +209,7 @@ def reseal(folder: Path | None) -> None:
     """Encrypt the secrets of digest consumers with the first key; the others may go then."""
     with ready_application(folder) as application:
         count = operations.reseal_secrets(application.sessions, seal=_seal(application))
-    click.echo(f"encrypted {count} secrets with the first key")
+    click.echo(f"encrypted {counted(count, 'secret')} with the first key")
 
 
 def _seal(application: Application) -> Seal:

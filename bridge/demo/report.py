@@ -9,6 +9,7 @@ from bridge.demo.story import Told
 from bridge.domain.money import money_text
 from bridge.domain.records import AMOUNT_COLUMNS, RecordType
 from bridge.terminal import Terminal
+from bridge.wording import counted
 
 
 def show(terminal: Terminal, told: Told) -> None:
@@ -44,7 +45,8 @@ def show(terminal: Terminal, told: Told) -> None:
         ],
     )
     wrong = sum(not one.right for one in told.figures)
-    terminal.say(f"{wrong} figures are WRONG." if wrong else "Every figure is what it must be.")
+    badly = f"{counted(wrong, 'figure is', 'figures are')} WRONG."
+    terminal.say(badly if wrong else "Every figure is what it must be.")
 
 
 def as_json(told: Told) -> dict[str, Any]:

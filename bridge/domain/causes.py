@@ -21,6 +21,7 @@ from bridge.domain.records import (
     Value,
     fields_of,
 )
+from bridge.wording import counted
 
 
 class Cause(StrEnum):
@@ -87,7 +88,7 @@ def _cause(
         case BreakKind.MISSING_IN_ERP | BreakKind.CUSTOMER_UNKNOWN if _is_new(
             found, versions, now, timing
         ):
-            return Cause.TIMING, f"newer than {timing.days} days"
+            return Cause.TIMING, f"newer than {counted(timing.days, 'day')}"
         case BreakKind.MISSING_IN_ERP | BreakKind.MISSING_IN_CRM | BreakKind.CUSTOMER_UNKNOWN:
             return Cause.MISSING, ""
         case BreakKind.KEY_MISMATCH:
@@ -160,7 +161,7 @@ def _cause_of_dates(erp: date, crm: date) -> tuple[Cause, str]:
     if (erp.month, erp.day) == (crm.month, crm.day):
         return Cause.KEYING, "another year"
     if abs((erp - crm).days) <= _CLOSE_DAYS:
-        return Cause.TIMING, f"{abs((erp - crm).days)} days apart"
+        return Cause.TIMING, f"{counted(abs((erp - crm).days), 'day')} apart"
     return Cause.UNKNOWN, ""
 
 

@@ -26,6 +26,7 @@ from bridge.domain.records import (
     Value,
     fields_of,
 )
+from bridge.wording import counted
 
 
 class ProblemCode(StrEnum):
@@ -128,7 +129,8 @@ def _value_problems(field: Field, path: str, value: Any, currency: str | None) -
 
 def _text_problems(field: Field, path: str, value: str) -> Iterator[Problem]:
     if field.max_length is not None and len(value) > field.max_length:
-        message = f"{path} has {len(value)} characters; at most {field.max_length} are allowed"
+        length = counted(len(value), "character")
+        message = f"{path} has {length}; at most {field.max_length} are allowed"
         yield Problem(ProblemCode.TEXT_TOO_LONG, path, message)
     if _ILLEGAL_IN_XML.search(value):
         message = f"{path} holds a control character that XML cannot carry"

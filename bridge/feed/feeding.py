@@ -21,6 +21,7 @@ from bridge.feed.source import SourceFile
 from bridge.feed.telling import Telling, Told
 from bridge.operations.submissions import Outcome, RecordResult
 from bridge.soap.calls import UnreadableAnswer
+from bridge.wording import counted
 
 BATCH_RECORDS = 500  # the contract's most for one submission
 
@@ -185,8 +186,9 @@ class _Feeding:
 
     def _stopped(self, batch: Sequence[ReadRow], error: BridgeError) -> FeedStopped:
         return FeedStopped(
-            f"stopped at line {batch[0].row.line}: {error}; {self.tally.stored} records are"
-            " stored: feed the file again, and they count as unchanged"
+            f"stopped at line {batch[0].row.line}: {error};"
+            f" {counted(self.tally.stored, 'record is', 'records are')}"
+            " stored: feed the file again, and what is stored counts as unchanged"
         )
 
 

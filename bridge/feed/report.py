@@ -14,6 +14,7 @@ from bridge.feed.columns import named
 from bridge.feed.reading import Fault, ReadRow
 from bridge.feed.telling import Told
 from bridge.operations.submissions import Outcome
+from bridge.wording import counted
 
 FINDINGS_KEPT = 10_000
 """Findings of one code that a report holds; all are counted, and all rejected rows are in the
@@ -202,25 +203,27 @@ def _printable_character(character: str) -> str:
 
 
 def _lines(report: FeedReport) -> Iterator[str]:
-    yield f"{report.file}: {_rows(report.rows)}, each {named(report.record_type)}"
+    yield f"{report.file}: {counted(report.rows, 'row')}, each {named(report.record_type)}"
     yield f"  accepted   {report.accepted:>10,}{_sums_shown(report.totals[Outcome.ACCEPTED])}"
     yield f"  unchanged  {report.unchanged:>10,}{_sums_shown(report.totals[Outcome.UNCHANGED])}"
     if report.repeated:
         yield f"  repeated   {report.repeated:>10,}  equal to an earlier row, counted once"
     yield f"  rejected   {report.rejected:>10,}"
     for code, findings in report.rejections.items():
-        keys = f" with {report.differing_keys:,} keys" if code == ProblemCode.DUPLICATE_KEY else ""
-        yield from _findings_shown(f"{code}: {_rows(findings.count)}{keys}", findings)
+        keys = f" with {counted(report.differing_keys, 'key')}"
+        keys = keys if code == ProblemCode.DUPLICATE_KEY else ""
+        yield from _findings_shown(f"{code}: {counted(findings.count, 'row')}{keys}", findings)
     if report.warnings:
         yield "  warnings, which reject nothing"
     for code, findings in report.warnings.items():
-        yield from _findings_shown(f"{code}: {_rows(findings.count)}", findings)
+        yield from _findings_shown(f"{code}: {counted(findings.count, 'row')}", findings)
     if report.held:
-        yield f"  {report.held:,} stored documents are held until their customer is submitted"
+        held = counted(report.held, "stored document is", "stored documents are")
+        yield f"  {held} held until the customer is submitted"
     for one in report.told:
         company = f"company {one.company_code}" if one.company_code else "customers"
         result = f"{one.gone:,} gone from the ERP" if one.gone is not None else one.reason
-        yield f"  snapshot of {company}: {_rows(one.records)} told, {result}"
+        yield f"  snapshot of {company}: {counted(one.records, 'row')} told, {result}"
     if report.rejects_file and report.rejected:
         yield f"  repair {report.rejects_file} and feed it"
 
@@ -232,10 +235,6 @@ def _findings_shown(title: str, findings: Findings) -> Iterator[str]:
         yield f"      line {finding.line}{key}: {finding.message}"
     if findings.count > _FINDINGS_SHOWN:
         yield f"      and {findings.count - _FINDINGS_SHOWN:,} more"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _sums_shown(totals: Iterable[ControlTotal]) -> str:

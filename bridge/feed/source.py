@@ -10,6 +10,7 @@ from typing import TextIO
 
 from bridge import BridgeError
 from bridge.feed.columns import FileFormat
+from bridge.wording import counted
 
 REPAIR_COLUMNS = ("line", "code", "reason")
 """What a rejects file has behind the source's own columns. Ignored where it is fed again."""
@@ -79,7 +80,7 @@ class SourceFile:
         if row.fault:
             return row
         if len(row.cells) < len(self.header) or _any_text(row.cells[self._width :]):
-            fault = f"the row has {len(row.cells)} cells, the header {self._width}"
+            fault = f"the row has {counted(len(row.cells), 'cell')}, the header {self._width}"
             return Row(row.line, row.cells, fault)
         return Row(row.line, row.cells[: len(self.header)])
 

@@ -12,6 +12,7 @@ from bridge.domain.records import RecordType
 from bridge.operations.addresses import address_of
 from bridge.operations.credentials import Consumer
 from bridge.operations.rights import Network, is_permitted_company
+from bridge.wording import counted
 
 _WINDOW_SECONDS = 60.0
 
@@ -80,14 +81,14 @@ class Admission:
     def _require_room(self, consumer: Consumer, count: "_Count", at: float) -> None:
         at_once = self._share(consumer.rights.calls_at_once)
         if at_once is not None and count.running >= at_once:
-            limit = consumer.rights.calls_at_once
-            raise TooManyCalls(f"{consumer.name} may make {limit} calls at once", 1)
+            limit = counted(consumer.rights.calls_at_once or 0, "call")
+            raise TooManyCalls(f"{consumer.name} may make {limit} at once", 1)
         per_minute = self._share(consumer.rights.calls_per_minute)
         if per_minute is not None:
             wait = count.seconds_until_free(per_minute, at)
             if wait > 0:
-                limit = consumer.rights.calls_per_minute
-                message = f"{consumer.name} may make {limit} calls a minute"
+                limit = counted(consumer.rights.calls_per_minute or 0, "call")
+                message = f"{consumer.name} may make {limit} a minute"
                 raise TooManyCalls(message, max(1, math.ceil(wait)))
             count.started.append(at)
         count.running += 1

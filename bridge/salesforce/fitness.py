@@ -8,6 +8,7 @@ from bridge.domain.records import RECORD_CLASSES, Field, Kind, RecordType, field
 from bridge.salesforce.descriptions import FieldDescription, SObjectDescription
 from bridge.salesforce.mapping import MappedField
 from bridge.salesforce.mapping import Mapping as FieldMapping
+from bridge.wording import counted
 
 Schema = Mapping[str, SObjectDescription]
 """Kinds of sObject by name, as the org describes them to its user."""
@@ -183,7 +184,7 @@ def required_fields(sobject: SObjectDescription) -> list[FieldDescription]:
 
 def _too_short(place: str, name: str, field: FieldDescription, needed: int) -> Iterator[Misfit]:
     if field.length < needed:
-        problem = f"holds {field.length} characters, {needed} may come"
+        problem = f"holds {counted(field.length, 'character')}, {needed} may come"
         yield _misfit(place, name, problem, f"make it {needed} long", grave=False)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from bridge import BridgeError
 from bridge.domain.money import InexactAmount, minor_units, to_scaled, trimmed
 from bridge.domain.records import Field, Kind, Value
+from bridge.wording import counted
 
 Reader = Callable[[str], Value]
 """Turns a trimmed, non-empty text into a value. Raises ValueError saying what is wrong."""
@@ -100,7 +101,7 @@ def _read_code(codes: dict[str, Value], text: str) -> Value:
 
 def _read_text(max_length: int | None, text: str) -> str:
     if max_length is not None and len(text) > max_length:
-        raise ValueError(f"has {len(text)} characters, {max_length} at most fit")
+        raise ValueError(f"has {counted(len(text), 'character')}, {max_length} at most fit")
     return text
 
 

@@ -8,6 +8,7 @@ from bridge.soap.publishing import PUBLISHED, WSDLS
 from bridge.soap.settings import SoapSettings
 from bridge.soap.soap_versions import SOAP_11, SOAP_VERSIONS
 from bridge.soap.wsdl import service_address, write_wsdl
+from bridge.wording import counted
 from bridge.wsdl.changes import Change
 from bridge.wsdl.compare import compare
 from bridge.wsdl.documents import documents_from
@@ -79,4 +80,4 @@ def _first_line(published: bytes, written: bytes) -> str:
     for number, (old, new) in enumerate(zip(before, after, strict=False), start=1):
         if old != new:
             return f"line {number} reads otherwise: {new.decode(errors='replace').strip()[:100]}"
-    return f"has {len(before)} lines, the code writes {len(after)}"
+    return f"has {counted(len(before), 'line')}, the code writes {len(after)}"

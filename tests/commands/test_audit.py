@@ -43,7 +43,7 @@ def test_list() -> None:
 def test_verify() -> None:
     """In order: exit 0 and the head to keep. Changed: exit 1 and what was."""
     code, said = audit("verify")
-    assert (code, "1 entries, 0 runs with figures: in order" in said) == (0, True)
+    assert (code, "1 entry, 0 runs with figures: in order" in said) == (0, True)
     head = json.loads(audit("verify", "--json")[1])["head"]
     assert audit("verify", "--head", head)[0] == 0
     assert audit("verify", "--head", "00")[0] == 1

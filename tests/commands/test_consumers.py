@@ -203,7 +203,7 @@ def test_a_digest_consumer_is_added_and_resealed(monkeypatch: pytest.MonkeyPatch
     assert [one["kind"] for one in shown("erp")["credentials"]] == ["DIGEST_SECRET", "SECRET"]
     new = done("make-key").strip()
     monkeypatch.setenv("ERP_BRIDGE_CONSUMERS__DIGEST_KEY", f"{new}\n{key}")
-    assert done("reseal") == "encrypted 1 secrets with the first key\n"
+    assert done("reseal") == "encrypted 1 secret with the first key\n"
     monkeypatch.setenv("ERP_BRIDGE_CONSUMERS__DIGEST_KEY", new)
     done("rotate", "erp")
 

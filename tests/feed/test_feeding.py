@@ -146,7 +146,7 @@ def test_a_feed_that_stopped_is_fed_again(feeder: Feeder, service: Service) -> N
     service.troubles = [no_trouble, no_trouble, http_status("404 Not Found")]
     message = (
         r"stopped at line 502: .* answers HTTP 404: .*; 500 records are stored: "
-        r"feed the file again, and they count as unchanged"
+        r"feed the file again, and what is stored counts as unchanged"
     )
     with pytest.raises(FeedStopped, match=message):
         feeder.feed(content)

@@ -53,7 +53,7 @@ def test_a_row_with_too_few_or_too_many_cells_is_at_fault_alone(tmp_path: Path) 
     file = source(tmp_path, "a,b\n1,2\n3\n4,5,6\n7,8,, \n")
     assert [(row.line, row.fault) for row in file.rows()] == [
         (2, None),
-        (3, "the row has 1 cells, the header 2"),
+        (3, "the row has 1 cell, the header 2"),
         (4, "the row has 3 cells, the header 2"),
         (5, None),
     ]
