@@ -11,7 +11,7 @@ import click
 
 from bridge import BridgeError
 from bridge.app import Application, ready_application, utc_now
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER
 from bridge.commands.rights import (
     rights_as_json,
     rights_changes,
@@ -54,6 +54,7 @@ def consumers_group() -> None:
 @click.option("--digest", is_flag=True, help="Lets it send WS-Security digests, too.")
 @CERTIFICATE
 @rights_options
+@BY
 @AS_JSON
 def add(
     folder: Path | None,
@@ -61,6 +62,7 @@ def add(
     name: str,
     digest: bool,
     certificate: str | None,
+    by: str,
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -78,6 +80,7 @@ def add(
             rights=rights,
             certificate=fingerprint,
             seal=_seal(application) if digest else None,
+            by=by,
         )
         _print_secret(application, name, secret, as_json=as_json)
 
@@ -130,7 +133,8 @@ def show(folder: Path | None, name: str, as_json: bool) -> None:
 @FOLDER
 @NAME
 @rights_options
-def permit(folder: Path | None, name: str, **given: Any) -> None:
+@BY
+def permit(folder: Path | None, name: str, by: str, **given: Any) -> None:
     """Change what a consumer may do: each option replaces a right, the word `any` lifts it.
 
     Running servers heed it within a minute.
@@ -140,7 +144,11 @@ def permit(folder: Path | None, name: str, **given: Any) -> None:
         raise NothingToChange("say what to change: see `erp-bridge consumers permit --help`")
     with ready_application(folder) as application, closing(Terminal()) as terminal:
         rights = operations.permit_consumer(
-            application.sessions, name=name, change=lambda rights: replace(rights, **changes)
+            application.sessions,
+            name=name,
+            change=lambda rights: replace(rights, **changes),
+            now=utc_now(),
+            by=by,
         )
         for line in rights_lines(rights):
             terminal.say(line)
@@ -157,9 +165,16 @@ def permit(folder: Path | None, name: str, **given: Any) -> None:
     help="How long the one before still works; 0 ends all older ones now.",
 )
 @CERTIFICATE
+@BY
 @AS_JSON
 def rotate(
-    folder: Path | None, name: str, overlap_hours: float, certificate: str | None, as_json: bool
+    folder: Path | None,
+    *,
+    name: str,
+    overlap_hours: float,
+    certificate: str | None,
+    by: str,
+    as_json: bool,
 ) -> None:
     """Give a consumer a new secret and print it, this once; or a new certificate."""
     now, overlap = utc_now(), timedelta(hours=overlap_hours)
@@ -167,11 +182,21 @@ def rotate(
     with ready_application(folder) as application:
         if fingerprint:
             operations.rotate_certificate(
-                application.sessions, name=name, certificate=fingerprint, overlap=overlap, now=now
+                application.sessions,
+                name=name,
+                certificate=fingerprint,
+                overlap=overlap,
+                now=now,
+                by=by,
             )
         else:
             secret = operations.rotate_secret(
-                application.sessions, name=name, overlap=overlap, now=now, seal=_seal(application)
+                application.sessions,
+                name=name,
+                overlap=overlap,
+                now=now,
+                seal=_seal(application),
+                by=by,
             )
             _print_secret(application, name, secret, as_json=as_json)
     click.echo(f"what proved {name} before works until {_minute(now + overlap)} UTC", err=True)
@@ -180,20 +205,22 @@ def rotate(
 @consumers_group.command()
 @FOLDER
 @NAME
-def disable(folder: Path | None, name: str) -> None:
+@BY
+def disable(folder: Path | None, name: str, by: str) -> None:
     """Let a consumer call no more. Running servers heed it within a minute."""
     with ready_application(folder) as application:
-        operations.disable_consumer(application.sessions, name=name, now=utc_now())
+        operations.disable_consumer(application.sessions, name=name, now=utc_now(), by=by)
     click.echo(f"{name} is disabled")
 
 
 @consumers_group.command()
 @FOLDER
 @NAME
-def enable(folder: Path | None, name: str) -> None:
+@BY
+def enable(folder: Path | None, name: str, by: str) -> None:
     """Let a disabled consumer call again."""
     with ready_application(folder) as application:
-        operations.enable_consumer(application.sessions, name=name)
+        operations.enable_consumer(application.sessions, name=name, now=utc_now(), by=by)
     click.echo(f"{name} is enabled")
 
 

@@ -13,12 +13,17 @@ from bridge.operations.kept_secrets import Seal, hash_secret, new_secret
 from bridge.operations.rights import UNRESTRICTED, Rights, decode_rights, encode_rights
 from bridge.store import consumers as store
 from bridge.store import models
+from bridge.store.audit import Deed, append_deed
 from bridge.store.calls import last_call_at
 from bridge.store.engine import reading
 from bridge.store.models import CredentialKind
 
 _SECRETS = (CredentialKind.SECRET, CredentialKind.DIGEST_SECRET)
 _CERTIFICATES = (CredentialKind.CERTIFICATE,)
+
+
+NOBODY = "bridge"
+"""Who is in the audit trail where no person is named: the bridge's own doing."""
 
 
 class BadConsumerName(BridgeError):
@@ -68,6 +73,7 @@ def create_consumer(
     rights: Rights = UNRESTRICTED,
     certificate: str | None = None,
     seal: Seal | None = None,
+    by: str = NOBODY,
 ) -> str:
     """Adds a consumer and gives its secret, which is kept nowhere.
 
@@ -86,6 +92,8 @@ def create_consumer(
         if consumer_id is None:
             raise BadConsumerName(f"there is a consumer {name!r} already")
         _add(session, consumer_id, proofs, now)
+        kinds = ", ".join(kind.lower() for kind in proofs)
+        _write_down(session, "add consumer", name, f"{kinds}; {encode_rights(rights)}", by, now)
     return secret
 
 
@@ -102,7 +110,12 @@ def get_consumer(sessions: sessionmaker[Session], *, name: str) -> ConsumerView:
 
 
 def permit_consumer(
-    sessions: sessionmaker[Session], *, name: str, change: Callable[[Rights], Rights]
+    sessions: sessionmaker[Session],
+    *,
+    name: str,
+    change: Callable[[Rights], Rights],
+    now: datetime,
+    by: str = NOBODY,
 ) -> Rights:
     """Changes what a consumer may do; the rights it has then. Raises UnknownConsumer, BadRights.
 
@@ -112,11 +125,18 @@ def permit_consumer(
         consumer = _find(session, name, hold=True)
         rights = change(decode_rights(consumer.rights))
         consumer.rights = encode_rights(rights)
+        _write_down(session, "permit consumer", name, consumer.rights, by, now)
     return rights
 
 
 def rotate_secret(
-    sessions: sessionmaker[Session], *, name: str, overlap: timedelta, now: datetime, seal: Seal
+    sessions: sessionmaker[Session],
+    *,
+    name: str,
+    overlap: timedelta,
+    now: datetime,
+    seal: Seal,
+    by: str = NOBODY,
 ) -> str:
     """Gives a consumer a new secret; the one before it works until the overlap ends.
 
@@ -138,6 +158,7 @@ def rotate_secret(
         proofs = _kept(secret, seal if digests else None)
         store.expire_credentials(session, consumer.id, kinds=_SECRETS, at=now + overlap)
         _add(session, consumer.id, proofs, now)
+        _write_down(session, "rotate secret", name, f"overlap {overlap}", by, now)
     return secret
 
 
@@ -148,6 +169,7 @@ def rotate_certificate(
     certificate: str,
     overlap: timedelta,
     now: datetime,
+    by: str = NOBODY,
 ) -> None:
     """Gives a consumer a new certificate; others that it has work until the overlap ends.
 
@@ -158,19 +180,27 @@ def rotate_certificate(
         consumer = _find(session, name, hold=True)
         store.expire_credentials(session, consumer.id, kinds=_CERTIFICATES, at=now + overlap)
         _add(session, consumer.id, {CredentialKind.CERTIFICATE: fingerprint}, now)
+        said = f"{fingerprint}, overlap {overlap}"
+        _write_down(session, "rotate certificate", name, said, by, now)
 
 
-def disable_consumer(sessions: sessionmaker[Session], *, name: str, now: datetime) -> None:
+def disable_consumer(
+    sessions: sessionmaker[Session], *, name: str, now: datetime, by: str = NOBODY
+) -> None:
     """Lets a consumer call no more; servers heed it within a minute. Raises UnknownConsumer."""
     with sessions.begin() as session:
         consumer = _find(session, name, hold=True)
         consumer.disabled_at = consumer.disabled_at or now
+        _write_down(session, "disable consumer", name, "", by, now)
 
 
-def enable_consumer(sessions: sessionmaker[Session], *, name: str) -> None:
+def enable_consumer(
+    sessions: sessionmaker[Session], *, name: str, now: datetime, by: str = NOBODY
+) -> None:
     """Lets a disabled consumer call again, with what proved it before. Raises UnknownConsumer."""
     with sessions.begin() as session:
         _find(session, name, hold=True).disabled_at = None
+        _write_down(session, "enable consumer", name, "", by, now)
 
 
 def reseal_secrets(sessions: sessionmaker[Session], *, seal: Seal) -> int:
@@ -183,6 +213,12 @@ def reseal_secrets(sessions: sessionmaker[Session], *, seal: Seal) -> int:
         for one in sealed:
             one.value = seal.close(seal.open(one.value))
     return len(sealed)
+
+
+def _write_down(
+    session: Session, action: str, name: str, detail: str, by: str, now: datetime
+) -> None:
+    append_deed(session, Deed(at=now, actor=by[:80], action=action, subject=name, detail=detail))
 
 
 def _kept(secret: str, seal: Seal | None) -> dict[CredentialKind, str]:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge.operations.audit import list_audit
 from bridge.operations.certificates import BadCertificate
 from bridge.operations.consumers import (
     BadConsumerName,
@@ -177,11 +178,11 @@ def test_an_unknown_consumer_is_told(
     create_consumer(sessions, name="erp", now=now)
     for use in (
         lambda: get_consumer(sessions, name=name),
-        lambda: permit_consumer(sessions, name=name, change=lambda rights: rights),
+        lambda: permit_consumer(sessions, name=name, change=lambda rights: rights, now=now),
         lambda: rotate_secret(sessions, name=name, overlap=DAY, now=now, seal=SEAL),
         lambda: rotate_certificate(sessions, name=name, certificate=ONE, overlap=DAY, now=now),
         lambda: disable_consumer(sessions, name=name, now=now),
-        lambda: enable_consumer(sessions, name=name),
+        lambda: enable_consumer(sessions, name=name, now=now),
     ):
         with pytest.raises(UnknownConsumer) as told:
             use()  # type: ignore[no-untyped-call]
@@ -197,7 +198,7 @@ def test_rights_are_given_and_changed(sessions: Sessions, now: datetime) -> None
     secret = create_consumer(sessions, name="erp", now=now, rights=rights)
     assert get_consumer(sessions, name="erp").rights == rights
     changed = permit_consumer(
-        sessions, name="erp", change=lambda one: replace(one, calls_per_minute=None)
+        sessions, name="erp", change=lambda one: replace(one, calls_per_minute=None), now=now
     )
     assert (
         changed
@@ -221,11 +222,26 @@ def test_two_that_change_rights_at_once_lose_nothing(sessions: Sessions, now: da
             sessions,
             name="erp",
             change=lambda one: replace(one, company_codes=one.company_codes | code),
+            now=now,
         )
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(permit, range(6)))
     assert get_consumer(sessions, name="erp").rights.company_codes == set("012345")
+
+
+def test_changes_are_in_the_audit_trail(sessions: Sessions, now: datetime) -> None:
+    """Who let whom do what; never a secret."""
+    secret = create_consumer(sessions, name="erp", now=now, by="anna")
+    other = rotate_secret(sessions, name="erp", overlap=DAY, now=now, seal=Seal(WITH_KEY), by="ben")
+    disable_consumer(sessions, name="erp", now=now, by="ben")
+    lines = list_audit(sessions)
+    assert [(one.actor, one.action, one.subject) for one in reversed(lines)] == [
+        ("anna", "add consumer", "erp"),
+        ("ben", "rotate secret", "erp"),
+        ("ben", "disable consumer", "erp"),
+    ]
+    assert not any(text in one.detail for one in lines for text in (secret, other))
 
 
 # Rotation
@@ -350,7 +366,7 @@ def test_a_disabled_consumer_may_be_enabled_again(sessions: Sessions, now: datet
         found = find_consumer(session, "erp")
         assert found is not None
         assert found.disabled_at == now
-    enable_consumer(sessions, name="erp")
+    enable_consumer(sessions, name="erp", now=now)
     assert proves(sessions, secret, now)
 
 

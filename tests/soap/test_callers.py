@@ -1,7 +1,7 @@
 """Who calls, as the served endpoint finds out; what each caller may, and what is written down."""
 
 import gzip
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,7 +50,9 @@ def fault_in(response: requests.Response, soap: SoapVersion = SOAP_11) -> Bridge
 
 def permit(sessions: Sessions, **rights: Any) -> None:
     """Restricts the consumer."""
-    permit_consumer(sessions, name=CONSUMER, change=lambda _: Rights(**rights))
+    permit_consumer(
+        sessions, name=CONSUMER, change=lambda _: Rights(**rights), now=datetime.now(UTC)
+    )
 
 
 # Ways to show who calls
