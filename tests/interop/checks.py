@@ -46,6 +46,7 @@ CHECKS = (
     Check("decimals from us", ("invoice.*amount", "invoice.line.*", "customer.credit_limit")),
     Check("dates and instants", ("stored.*_on", "invoice.*_on", "submit.*")),
     Check("nested typed records", ("customer.*", "invoice.*")),
+    Check("snapshots", ("snapshot.*",)),
     Check("replays a MessageId", ("replay.*",)),
     Check("GetReceipt", ("receipt.*",)),
     Check("typed fault", ("fault.*", "violation.*")),
@@ -65,6 +66,7 @@ def expected_facts(stage: Stage, name: str) -> Expected:
         "refused.by": re.compile("WrongCredentials|HTTP 401"),
         **_expected_submissions(stage, name),
         **_expected_seed(),
+        **_expected_snapshot(),
         **_expected_faults(stage, name),
         **_expected_feed(name),
         "log.operations": " ".join(sorted(operation.name for operation in OPERATIONS)),
@@ -146,6 +148,18 @@ def _expected_seed() -> Expected:
         "invoice.net_amount": "11888.625",
         "invoice.tax_amount": "-0.0001",
         **lines,
+    }
+
+
+def _expected_snapshot() -> Expected:
+    """Two invoices were sent, one is told: in a wrong zone, no instant finds the other gone."""
+    return {
+        "snapshot.superseded": "null",
+        "snapshot.told": "UNCHANGED",
+        "snapshot.differs": "SnapshotDiffers Count",
+        "snapshot.closed": "1 1 new",
+        "snapshot.again": "1 1 replayed",
+        "snapshot.gone": "true GONE",
     }
 
 

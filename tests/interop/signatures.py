@@ -14,7 +14,10 @@ ODD = re.compile(r"protected JAXBElement<\w+>|\bArrayOf\w+")
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation: its arguments by name, and what it returns. `Invoice[]` is a repeated one."""
+    """An operation: its arguments by name, and what it returns.
+
+    `Invoice[]` is a repeated one, `string?` one that may be absent.
+    """
 
     name: str
     arguments: Mapping[str, str]
@@ -24,7 +27,8 @@ class Operation:
 
 
 def _submit(name: str, record: str) -> Operation:
-    return Operation(name, {"MessageId": "string", record: f"{record}[]"}, "Receipt", "Receipt")
+    arguments = {"MessageId": "string", record: f"{record}[]", "SnapshotId": "string?"}
+    return Operation(name, arguments, "Receipt", "Receipt")
 
 
 OPERATIONS = (
@@ -32,6 +36,18 @@ OPERATIONS = (
     _submit("SubmitInvoices", "Invoice"),
     _submit("SubmitPayments", "Payment"),
     _submit("SubmitCreditMemos", "CreditMemo"),
+    Operation(
+        "BeginSnapshot",
+        {"RecordType": "RecordType", "CompanyCode": "string?", "AsOf": "dateTime"},
+        "Snapshot",
+        "Snapshot",
+    ),
+    Operation(
+        "CloseSnapshot",
+        {"SnapshotId": "string", "Count": "int", "Total": "Total[]"},
+        "ClosedSnapshot",
+        "ClosedSnapshot",
+    ),
     Operation("GetReceipt", {"MessageId": "string"}, "Receipt", "Receipt"),
     Operation("GetCustomer", {"Number": "string"}, "CustomerView", "CustomerView"),
     Operation(
@@ -66,7 +82,7 @@ def java(operation: Operation) -> tuple[str, ...]:
 
 def csharp(operation: Operation) -> tuple[str, ...]:
     """`public Receipt SubmitInvoices(string MessageId, Invoice[] Invoice)`."""
-    arguments = ", ".join(f"{of} {name}" for name, of in operation.arguments.items())
+    arguments = ", ".join(f"{_csharp_type(of)} {one}" for one, of in operation.arguments.items())
     return (f"public {operation.result} {operation.name}({arguments})",)
 
 
@@ -126,7 +142,12 @@ def _lower(name: str) -> str:
 def _java_type(of: str) -> str:
     if of.endswith("[]"):
         return f"List<{of[:-2]}>"
-    return {"string": "String"}.get(of, of)
+    names = {"string": "String", "string?": "String", "dateTime": "XMLGregorianCalendar"}
+    return names.get(of, of)
+
+
+def _csharp_type(of: str) -> str:
+    return {"string?": "string", "dateTime": "System.DateTime"}.get(of, of)
 
 
 def _cpp_type(of: str) -> str:
@@ -134,7 +155,14 @@ def _cpp_type(of: str) -> str:
         return f"std::vector<ns1__{of[:-2]} *> "
     if of == "RecordType":
         return "enum ns1__RecordType "
-    return {"string": "std::string ", "long": "LONG64 ", "int": "int "}.get(of, f"ns1__{of} *")
+    names = {
+        "string": "std::string ",
+        "string?": "std::string *",
+        "long": "LONG64 ",
+        "int": "int ",
+        "dateTime": "time_t ",
+    }
+    return names.get(of, f"ns1__{of} *")
 
 
 def _php_type(name: str, of: str) -> str:
@@ -143,10 +171,15 @@ def _php_type(name: str, of: str) -> str:
 
 def _zeep_type(name: str, of: str) -> str:
     simple = _simple_type(name, of)
-    return f"xsd:{simple}" if simple in ("long", "int") else f"ns0:{simple}"
+    return f"xsd:{simple}" if simple in ("long", "int", "dateTime") else f"ns0:{simple}"
 
 
 def _simple_type(name: str, of: str) -> str:
     """The contract's own simple type, which these toolchains keep."""
-    texts = {"MessageId": "MessageId", "Number": "Text60", "CompanyCode": "Text20"}
-    return texts[name] if of == "string" else "PageSize" if name == "Limit" else of
+    texts = {
+        "MessageId": "MessageId",
+        "SnapshotId": "SnapshotId",
+        "Number": "Text60",
+        "CompanyCode": "Text20",
+    }
+    return texts[name] if of in ("string", "string?") else "PageSize" if name == "Limit" else of

@@ -12,12 +12,15 @@ JAVA = """
         @WebParam(name = "MessageId", targetNamespace = "urn:erp-bridge:v1")
         String messageId,
         @WebParam(name = "Invoice", targetNamespace = "urn:erp-bridge:v1")
-        List<Invoice> invoice)
+        List<Invoice> invoice,
+        @WebParam(name = "SnapshotId", targetNamespace = "urn:erp-bridge:v1")
+        String snapshotId)
         throws BridgeFaultException;
 """
 CSHARP = """
     public Receipt SubmitInvoices(string MessageId,
-        [System.Xml.Serialization.XmlElementAttribute("Invoice")] Invoice[] Invoice) {
+        [System.Xml.Serialization.XmlElementAttribute("Invoice")] Invoice[] Invoice,
+        string SnapshotId) {
 """
 CPP = """
     class SOAP_CMAC _ns1__SubmitInvoices {
@@ -25,6 +28,7 @@ CPP = """
         /// Required element 'ns1:MessageId'
         std::string MessageId;
         std::vector<ns1__Invoice *> Invoice;
+        std::string *SnapshotId;
         struct soap *soap;
     class SOAP_CMAC _ns1__SubmitInvoicesResponse {
       public:

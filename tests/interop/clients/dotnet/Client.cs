@@ -21,6 +21,7 @@ static class Client
         Step("submit", () => Submit(bridge));
         Step("customer", () => ReadCustomer(bridge));
         Step("invoice", () => ReadInvoice(bridge));
+        Step("snapshot", () => TellAll(bridge));
         Step("replay", () => Replay(bridge));
         Step("fault", () => ReuseMessageId(bridge));
         Step("violation", () => BreakContract(bridge));
@@ -63,10 +64,10 @@ static class Client
     static void Submit(ErpBridgeService bridge)
     {
         Customer customer = NewCustomer("Łódź Kōbe 東京 🚲");
-        Tell("submit.customer", Line(bridge.SubmitCustomers(Name + "-1", new[] { customer })));
-        Tell("submit.invoice", Line(bridge.SubmitInvoices(Name + "-2", new[] { NewInvoice() })));
-        Tell("submit.payment", Line(bridge.SubmitPayments(Name + "-3", new[] { NewPayment() })));
-        Tell("submit.credit_memo", Line(bridge.SubmitCreditMemos(Name + "-4", new[] { NewMemo() })));
+        Tell("submit.customer", Line(bridge.SubmitCustomers(Name + "-1", new[] { customer }, null)));
+        Tell("submit.invoice", Line(bridge.SubmitInvoices(Name + "-2", new[] { NewInvoice() }, null)));
+        Tell("submit.payment", Line(bridge.SubmitPayments(Name + "-3", new[] { NewPayment() }, null)));
+        Tell("submit.credit_memo", Line(bridge.SubmitCreditMemos(Name + "-4", new[] { NewMemo() }, null)));
     }
 
     static Customer NewCustomer(string name)
@@ -166,9 +167,46 @@ static class Client
                 Shown(line.Description) + " " + Text(line.Quantity) + " " + Text(line.NetAmount));
     }
 
+    static void TellAll(ErpBridgeService bridge)
+    {
+        bridge.SubmitInvoices(Name + "-5", new[] { OwnInvoice("S1"), OwnInvoice("S2") }, null);
+        // a minute ahead counts as now, whatever its fraction
+        Snapshot begun = bridge.BeginSnapshot(RecordType.INVOICE, Name, DateTime.Now.AddMinutes(1));
+        Tell("snapshot.superseded", begun.Superseded);
+        Receipt receipt = bridge.SubmitInvoices(Name + "-6", new[] { OwnInvoice("S1") }, begun.SnapshotId);
+        Tell("snapshot.told", receipt.Result[0].Outcome);
+        var totals = new[] { new Total { Currency = "USD", Amount = 11888.62m } };
+        try
+        {
+            bridge.CloseSnapshot(begun.SnapshotId, 2, totals);
+        }
+        catch (SoapException fault)
+        {
+            XmlElement violation = fault.Detail["BridgeFault"]["Violation"];
+            Tell("snapshot.differs", Field(fault, "Code") + " " + violation["Path"].InnerText);
+        }
+        foreach (string fact in new[] { "closed", "again" })
+        {
+            ClosedSnapshot closed = bridge.CloseSnapshot(begun.SnapshotId, 1, totals);
+            Tell("snapshot." + fact,
+                closed.Members + " " + closed.Gone + (closed.Replayed ? " replayed" : " new"));
+        }
+        InvoiceView view = bridge.GetInvoice(Name, "S2");
+        Tell("snapshot.gone", (view.ErpDeleted ? "true " : "false ") + view.State);
+    }
+
+    /// An invoice of a company of this client's own.
+    static Invoice OwnInvoice(string number)
+    {
+        Invoice invoice = NewInvoice();
+        invoice.CompanyCode = Name;
+        invoice.Number = number;
+        return invoice;
+    }
+
     static void Replay(ErpBridgeService bridge)
     {
-        Tell("replay.again", Line(bridge.SubmitInvoices(Name + "-2", new[] { NewInvoice() })));
+        Tell("replay.again", Line(bridge.SubmitInvoices(Name + "-2", new[] { NewInvoice() }, null)));
         Tell("receipt.found", Line(bridge.GetReceipt(Name + "-2")));
     }
 
@@ -176,7 +214,7 @@ static class Client
     {
         try
         {
-            bridge.SubmitCustomers(Name + "-1", new[] { NewCustomer("Another") });
+            bridge.SubmitCustomers(Name + "-1", new[] { NewCustomer("Another") }, null);
         }
         catch (SoapException fault)
         {

@@ -265,6 +265,67 @@ static void replay(Bridge &bridge)
     tell("receipt.found", line(bridge.soap, response.Receipt));
 }
 
+// An invoice of a company of this client's own.
+static ns1__Invoice *own_invoice(struct soap *soap, const std::string &number)
+{
+    ns1__Invoice *invoice = new_invoice(soap);
+    invoice->CompanyCode = NAME;
+    invoice->Number = number;
+    return invoice;
+}
+
+static void snapshot(Bridge &bridge)
+{
+    struct soap *soap = bridge.soap;
+    _ns1__SubmitInvoices both;
+    _ns1__SubmitInvoicesResponse of_both;
+    both.MessageId = NAME + "-5";
+    both.Invoice = {own_invoice(soap, "S1"), own_invoice(soap, "S2")};
+    call(bridge, [&] { return bridge.SubmitInvoices(&both, of_both); });
+
+    _ns1__BeginSnapshot begin;
+    _ns1__BeginSnapshotResponse begun;
+    begin.RecordType = ns1__RecordType__INVOICE;
+    begin.CompanyCode = text(soap, NAME);
+    begin.AsOf = time(nullptr) + 60; // counts as now, whatever its fraction
+    call(bridge, [&] { return bridge.BeginSnapshot(&begin, begun); });
+    std::string id = begun.Snapshot->SnapshotId;
+    tell("snapshot.superseded", shown(begun.Snapshot->Superseded));
+
+    _ns1__SubmitInvoices one;
+    _ns1__SubmitInvoicesResponse of_one;
+    one.MessageId = NAME + "-6";
+    one.Invoice.push_back(own_invoice(soap, "S1"));
+    one.SnapshotId = text(soap, id);
+    call(bridge, [&] { return bridge.SubmitInvoices(&one, of_one); });
+    tell("snapshot.told", soap_ns1__Outcome2s(soap, of_one.Receipt->Result.at(0)->Outcome));
+
+    _ns1__CloseSnapshot close;
+    _ns1__CloseSnapshotResponse response;
+    close.SnapshotId = id;
+    close.Count = 2;
+    close.Total.push_back(soap_new_ns1__Total(soap));
+    close.Total[0]->Currency = "USD";
+    close.Total[0]->Amount = "11888.62";
+    if (ns1__BridgeFault *fault = fault_of(bridge, [&] { return bridge.CloseSnapshot(&close, response); }))
+        tell("snapshot.differs", fault->Code + " " + fault->Violation.at(0)->Path);
+    close.Count = 1;
+    for (const char *fact : {"closed", "again"}) {
+        call(bridge, [&] { return bridge.CloseSnapshot(&close, response); });
+        ns1__ClosedSnapshot *closed = response.ClosedSnapshot;
+        tell(std::string("snapshot.") + fact, std::to_string(closed->Members) + " "
+             + std::to_string(closed->Gone) + (closed->Replayed ? " replayed" : " new"));
+    }
+
+    _ns1__GetInvoice asked;
+    _ns1__GetInvoiceResponse of_gone;
+    asked.CompanyCode = NAME;
+    asked.Number = "S2";
+    call(bridge, [&] { return bridge.GetInvoice(&asked, of_gone); });
+    tell("snapshot.gone", std::string(of_gone.InvoiceView->ErpDeleted ? "true " : "false ")
+         + soap_ns1__RecordState2s(soap, of_gone.InvoiceView->State));
+}
+
 static void tell_fault(const std::string &step, ns1__BridgeFault *fault)
 {
     tell(step + ".code", fault->Code);
@@ -369,6 +430,7 @@ int main()
     step("submit", [&] { submit(bridge); });
     step("customer", [&] { customer(bridge); });
     step("invoice", [&] { invoice(bridge); });
+    step("snapshot", [&] { snapshot(bridge); });
     step("replay", [&] { replay(bridge); });
     step("fault", [&] { fault(bridge); });
     step("violation", [&] { violation(bridge); });

@@ -3,6 +3,8 @@ import java.math.BigDecimal;
 import java.net.URL;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Calendar;
+import java.util.GregorianCalendar;
 import java.util.List;
 import java.util.stream.Collectors;
 import javax.xml.datatype.DatatypeFactory;
@@ -23,6 +25,7 @@ public class Client {
         step("submit", () -> submit(bridge));
         step("customer", () -> customer(bridge));
         step("invoice", () -> invoice(bridge));
+        step("snapshot", () -> snapshot(bridge));
         step("replay", () -> replay(bridge));
         step("fault", () -> fault(bridge));
         step("violation", () -> violation(bridge));
@@ -60,10 +63,12 @@ public class Client {
 
     static void submit(ErpBridge bridge) throws Exception {
         Customer customer = customerNamed("Łódź Kōbe 東京 🚲");
-        tell("submit.customer", line(bridge.submitCustomers(NAME + "-1", List.of(customer))));
-        tell("submit.invoice", line(bridge.submitInvoices(NAME + "-2", List.of(newInvoice()))));
-        tell("submit.payment", line(bridge.submitPayments(NAME + "-3", List.of(newPayment()))));
-        tell("submit.credit_memo", line(bridge.submitCreditMemos(NAME + "-4", List.of(newMemo()))));
+        tell("submit.customer", line(bridge.submitCustomers(NAME + "-1", List.of(customer), null)));
+        tell("submit.invoice", line(bridge.submitInvoices(NAME + "-2", List.of(newInvoice()), null)));
+        Receipt ofPayment = bridge.submitPayments(NAME + "-3", List.of(newPayment()), null);
+        tell("submit.payment", line(ofPayment));
+        Receipt ofMemo = bridge.submitCreditMemos(NAME + "-4", List.of(newMemo()), null);
+        tell("submit.credit_memo", line(ofMemo));
     }
 
     static Customer customerNamed(String name) {
@@ -167,14 +172,51 @@ public class Client {
                 + line.getQuantity().toPlainString() + " " + line.getNetAmount().toPlainString());
     }
 
+    static void snapshot(ErpBridge bridge) throws Exception {
+        bridge.submitInvoices(NAME + "-5", List.of(ownInvoice("S1"), ownInvoice("S2")), null);
+        GregorianCalendar soon = new GregorianCalendar();
+        soon.add(Calendar.MINUTE, 1); // counts as now, whatever its fraction
+        Snapshot begun = bridge.beginSnapshot(RecordType.INVOICE, NAME,
+            DatatypeFactory.newInstance().newXMLGregorianCalendar(soon));
+        String id = begun.getSnapshotId();
+        tell("snapshot.superseded", begun.getSuperseded());
+        Receipt receipt = bridge.submitInvoices(NAME + "-6", List.of(ownInvoice("S1")), id);
+        tell("snapshot.told", receipt.getResult().get(0).getOutcome());
+        Total total = new Total();
+        total.setCurrency("USD");
+        total.setAmount(new BigDecimal("11888.62"));
+        try {
+            bridge.closeSnapshot(id, 2, List.of(total));
+        } catch (BridgeFaultException fault) {
+            BridgeFault detail = fault.getFaultInfo();
+            String figure = detail.getViolation().get(0).getPath();
+            tell("snapshot.differs", detail.getCode() + " " + figure);
+        }
+        for (String fact : List.of("closed", "again")) {
+            ClosedSnapshot closed = bridge.closeSnapshot(id, 1, List.of(total));
+            tell("snapshot." + fact, closed.getMembers() + " " + closed.getGone()
+                + (closed.isReplayed() ? " replayed" : " new"));
+        }
+        InvoiceView view = bridge.getInvoice(NAME, "S2");
+        tell("snapshot.gone", view.isErpDeleted() + " " + view.getState());
+    }
+
+    /** An invoice of a company of this client's own. */
+    static Invoice ownInvoice(String number) throws Exception {
+        Invoice invoice = newInvoice();
+        invoice.setCompanyCode(NAME);
+        invoice.setNumber(number);
+        return invoice;
+    }
+
     static void replay(ErpBridge bridge) throws Exception {
-        tell("replay.again", line(bridge.submitInvoices(NAME + "-2", List.of(newInvoice()))));
+        tell("replay.again", line(bridge.submitInvoices(NAME + "-2", List.of(newInvoice()), null)));
         tell("receipt.found", line(bridge.getReceipt(NAME + "-2")));
     }
 
     static void fault(ErpBridge bridge) throws Exception {
         try {
-            bridge.submitCustomers(NAME + "-1", List.of(customerNamed("Another")));
+            bridge.submitCustomers(NAME + "-1", List.of(customerNamed("Another")), null);
         } catch (BridgeFaultException fault) {
             tellFault("fault", fault.getFaultInfo());
         }

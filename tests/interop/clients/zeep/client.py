@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ def main() -> None:
     step("submit", lambda: submit(bridge))
     step("customer", lambda: customer(bridge))
     step("invoice", lambda: invoice(bridge))
+    step("snapshot", lambda: snapshot(bridge))
     step("replay", lambda: replay(bridge))
     step("fault", lambda: fault(bridge))
     step("violation", lambda: violation(bridge))
@@ -157,6 +158,33 @@ def invoice(bridge: zeep.Client) -> None:
     for one in erp.Line:
         text = f"{shown(one.Description)} {one.Quantity:f} {one.NetAmount:f}"
         tell(f"invoice.line.{one.LineNumber}", text)
+
+
+def snapshot(bridge: zeep.Client) -> None:
+    call = bridge.service
+    call.SubmitInvoices(f"{NAME}-5", [own_invoice("S1"), own_invoice("S2")])
+    soon = datetime.now(UTC) + timedelta(minutes=1)  # counts as now, whatever its fraction
+    begun = call.BeginSnapshot("INVOICE", NAME, soon)
+    tell("snapshot.superseded", begun.Superseded)
+    receipt = call.SubmitInvoices(f"{NAME}-6", [own_invoice("S1")], begun.SnapshotId)
+    tell("snapshot.told", receipt.Result[0].Outcome)
+    totals = [{"Currency": "USD", "Amount": Decimal("11888.62")}]
+    try:
+        call.CloseSnapshot(begun.SnapshotId, 2, totals)
+    except Fault as error:
+        detail = detail_of(bridge, error)
+        tell("snapshot.differs", f"{detail.Code} {detail.Violation[0].Path}")
+    for fact in ("closed", "again"):
+        closed = call.CloseSnapshot(begun.SnapshotId, 1, totals)
+        how = "replayed" if closed.Replayed else "new"
+        tell(f"snapshot.{fact}", f"{closed.Members} {closed.Gone} {how}")
+    view = call.GetInvoice(NAME, "S2")
+    tell("snapshot.gone", f"{str(view.ErpDeleted).lower()} {view.State}")
+
+
+def own_invoice(number: str) -> dict[str, Any]:
+    """An invoice of a company of this client's own."""
+    return new_invoice() | {"CompanyCode": NAME, "Number": number}
 
 
 def replay(bridge: zeep.Client) -> None:
