@@ -1,7 +1,8 @@
 """Calling: through the gate, with a session, within the budget, and again where that helps."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import structlog
 
@@ -14,6 +15,8 @@ from bridge.salesforce.surroundings import Surroundings
 from bridge.salesforce.wire import Answer, Argument, Wire
 
 _WRITES = frozenset({"create", "update", "upsert", "delete"})
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +46,16 @@ class Caller:
 
         Raises SalesforceError.
         """
+        return self._repeat(
+            operation, lambda session: self._send(session, operation, arguments or {})
+        )
+
+    def session(self) -> Session:
+        """The session, after logging in where there is none. Raises SalesforceError."""
+        known = self._connection.sessions.known
+        return known or self._repeat("login", lambda session: session)
+
+    def _repeat(self, operation: str, work: Callable[[Session], T]) -> T:
         logged_in_again = False
         attempt = 1
         while True:
@@ -50,7 +63,7 @@ class Caller:
             try:
                 with self._connection.gate.watched():
                     session = self._connection.sessions.current()
-                    return self._send(session, operation, arguments or {})
+                    return work(session)
             except SalesforceError as error:
                 if session and error.remedy is Remedy.LOGIN and not logged_in_again:
                     self._connection.sessions.discard(session)

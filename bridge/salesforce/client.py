@@ -10,6 +10,7 @@ from bridge.salesforce.budget import Calls, Meter
 from bridge.salesforce.calling import Caller, Connection
 from bridge.salesforce.descriptions import SObjectDescription
 from bridge.salesforce.faults import MALFORMED_RESPONSE, SalesforceError
+from bridge.salesforce.ids import normalise_id
 from bridge.salesforce.pages import Page, SObject, decode_sobject
 from bridge.salesforce.results import ChangedIds, RowResult, UserInfo, instant, text_in
 from bridge.salesforce.settings import SalesforceSettings
@@ -39,7 +40,8 @@ class SalesforceClient:
         self.settings = settings
         self._connection = connection or Connection(settings, surroundings)
         self._meter = Meter(settings, self._connection.usage)
-        self._call = Caller(self._connection, self._meter).call
+        self._caller = Caller(self._connection, self._meter)
+        self._call = self._caller.call
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +79,13 @@ class SalesforceClient:
     @property
     def instance(self) -> str:
         """Where the org lives, such as https://mycompany.my.salesforce.com; logs in to know."""
-        parts = urlsplit(self._connection.sessions.current().endpoint)
+        parts = urlsplit(self._caller.session().endpoint)
         return f"{parts.scheme}://{parts.netloc}"
+
+    def organization_id(self) -> str:
+        """The org, 18 characters; costs a call where the login did not tell."""
+        told = self._caller.session().organization_id
+        return told or normalise_id(self.user_info().organization_id)
 
     def server_timestamp(self) -> datetime:
         """Salesforce's clock, in UTC."""

@@ -27,19 +27,24 @@ def read_signing_key(path: Path) -> RSAPrivateKey:
         content = path.read_bytes()
     except OSError as error:
         raise _refused(path, f"cannot be read: {error.strerror}") from error
+    return signing_key(content, of=path)
+
+
+def signing_key(content: bytes, *, of: Path | str) -> RSAPrivateKey:
+    """The RSA key in these bytes of a file or setting. Raises LoginRefused as above."""
     try:
         key = load_pem_private_key(content, password=None)
     except TypeError as error:
         told = "is locked by a passphrase: `openssl rsa -in FILE -out NEW` writes it without"
-        raise _refused(path, told) from error
+        raise _refused(of, told) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _refused(path, _what_it_is(content)) from error
+        raise _refused(of, _what_it_is(content)) from error
     if isinstance(key, RSAPrivateKey):
         return key
     kind = type(key).__name__.strip("_").removesuffix("PrivateKey")
     if isinstance(key, EllipticCurvePrivateKey):
         kind = f"EC ({key.curve.name})"
-    raise _refused(path, f"holds a key of the kind {kind}: Salesforce takes RSA alone")
+    raise _refused(of, f"holds a key of the kind {kind}: Salesforce takes RSA alone")
 
 
 def _what_it_is(content: bytes) -> str:
@@ -55,5 +60,5 @@ def _what_it_is(content: bytes) -> str:
     return "holds no private key in PEM (-----BEGIN PRIVATE KEY-----)"
 
 
-def _refused(path: Path, told: str) -> LoginRefused:
-    return LoginRefused("PRIVATE_KEY", f"{path} {told}")
+def _refused(of: Path | str, told: str) -> LoginRefused:
+    return LoginRefused("PRIVATE_KEY", f"{of} {told}")

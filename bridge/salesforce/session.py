@@ -1,7 +1,12 @@
 """Sessions: obtained by OAuth (or, in old orgs, by `login()`), kept, shared by all threads.
 
-Sources: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration" and "OAuth
-2.0 Client Credentials Flow for Server-to-Server Integration"; SOAP API Developer Guide, "login()".
+Each process has a session of its own, in memory alone: a session is as good as the password, and a
+file that shares it would have to be guarded like one. Nobody logs out, since Salesforce may give
+the same session to all who log in as one user.
+
+Sources: Salesforce Help, "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration", "OAuth 2.0
+Client Credentials Flow for Server-to-Server Integration", "OAuth 2.0 Refresh Token Flow for Renewed
+Sessions"; SOAP API Developer Guide, "login()".
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +18,7 @@ from urllib.parse import urlsplit
 import jwt
 import requests
 import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from bridge.salesforce.faults import (
@@ -21,7 +27,9 @@ from bridge.salesforce.faults import (
     SalesforceError,
     error_from_status,
 )
-from bridge.salesforce.keys import read_signing_key
+from bridge.salesforce.http import Reply
+from bridge.salesforce.ids import BadSalesforceId, normalise_id
+from bridge.salesforce.keys import read_signing_key, signing_key
 from bridge.salesforce.pages import PARTNER
 from bridge.salesforce.settings import Auth, SalesforceSettings
 from bridge.salesforce.wire import Wire
@@ -34,10 +42,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where to call, and what stands in the SessionHeader."""
+    """Where to call, and what stands in the SessionHeader; the org's id where the login told it."""
 
     endpoint: str
     session_id: str = field(repr=False)
+    organization_id: str | None = None
 
 
 class Sessions:
@@ -57,6 +66,11 @@ class Sessions:
         self._session: Session | None = None
         self._refusal: LoginRefused | None = None
         self._logins_finished = 0
+
+    @property
+    def known(self) -> Session | None:
+        """The session, if there is one; it may have died."""
+        return self._session
 
     def current(self) -> Session:
         """The session, after logging in where there is none.
@@ -106,9 +120,15 @@ def _by_jwt(settings: SalesforceSettings, wire: Wire, now: datetime) -> Session:
         "aud": settings.audience,
         "exp": int((now + ASSERTION_LIFE).timestamp()),
     }
-    assert settings.private_key_file is not None  # the settings are complete
-    assertion = jwt.encode(claims, read_signing_key(settings.private_key_file), algorithm="RS256")
+    assertion = jwt.encode(claims, _private_key(settings), algorithm="RS256")
     return _by_token(settings, wire, {"grant_type": JWT_BEARER, "assertion": assertion})
+
+
+def _private_key(settings: SalesforceSettings) -> RSAPrivateKey:
+    if settings.private_key:
+        return signing_key(_plain(settings.private_key).encode(), of="private_key")
+    assert settings.private_key_file is not None  # the settings are complete
+    return read_signing_key(settings.private_key_file)
 
 
 def _by_client_credentials(settings: SalesforceSettings, wire: Wire, _now: datetime) -> Session:
@@ -117,6 +137,17 @@ def _by_client_credentials(settings: SalesforceSettings, wire: Wire, _now: datet
         "client_id": settings.client_id or "",
         "client_secret": _plain(settings.client_secret),
     }
+    return _by_token(settings, wire, form)
+
+
+def _by_refresh_token(settings: SalesforceSettings, wire: Wire, _now: datetime) -> Session:
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": settings.client_id or "",
+        "refresh_token": _plain(settings.refresh_token),
+    }
+    if settings.client_secret:
+        form["client_secret"] = _plain(settings.client_secret)
     return _by_token(settings, wire, form)
 
 
@@ -138,12 +169,13 @@ def _by_login(settings: SalesforceSettings, wire: Wire, _now: datetime) -> Sessi
     session_id = result.findtext(f"{{{PARTNER}}}sessionId")
     if not endpoint or not session_id:
         raise LoginRefused("PASSWORD_EXPIRED", "login() gave no session: set a new password")
-    return Session(endpoint, session_id)
+    return Session(endpoint, session_id, _id_in(result.findtext(f".//{{{PARTNER}}}organizationId")))
 
 
 _LOG_IN = {
     Auth.JWT: _by_jwt,
     Auth.CLIENT_CREDENTIALS: _by_client_credentials,
+    Auth.REFRESH_TOKEN: _by_refresh_token,
     Auth.LOGIN: _by_login,
 }
 
@@ -155,11 +187,13 @@ class _Token(BaseModel):
 
     access_token: SecretStr
     instance_url: str
+    id: str = ""
+    refresh_token: SecretStr | None = None
 
 
 def _by_token(settings: SalesforceSettings, wire: Wire, form: Mapping[str, str]) -> Session:
     url = f"{settings.login_url}/services/oauth2/token"
-    response = wire.post_form(url, form)
+    response = wire.http.post_form(url, form)
     if response.status_code != requests.codes.ok:
         raise _refusal_in(response)
     try:
@@ -173,7 +207,13 @@ def _by_token(settings: SalesforceSettings, wire: Wire, form: Mapping[str, str])
             "the SOAP API takes opaque access tokens only: switch JWT-based access tokens off "
             "in the External Client App",
         )
-    return Session(_endpoint(token.instance_url, settings.api_version), session_id)
+    if token.refresh_token and _plain(token.refresh_token) != form.get("refresh_token"):
+        log.warning(
+            "salesforce_refresh_token_rotated",
+            advice="the next login will be refused: switch Refresh Token Rotation off in the app",
+        )
+    endpoint = _endpoint(token.instance_url, settings.api_version)
+    return Session(endpoint, session_id, _org_in(token.id))
 
 
 class _Refusal(BaseModel):
@@ -186,7 +226,7 @@ class _Refusal(BaseModel):
 _PASSING = ("unknown_error", "server_error", "temporarily_unavailable")
 
 
-def _refusal_in(response: requests.Response) -> SalesforceError:
+def _refusal_in(response: Reply) -> SalesforceError:
     try:
         refusal = _Refusal.model_validate_json(response.content)
     except ValidationError:
@@ -194,6 +234,19 @@ def _refusal_in(response: requests.Response) -> SalesforceError:
     if refusal.error in _PASSING:
         return SalesforceError(SERVER_UNAVAILABLE, refusal.error_description)
     return LoginRefused(refusal.error, refusal.error_description)
+
+
+def _org_in(identity_url: str) -> str | None:
+    """The org in https://login.salesforce.com/id/00D…/005…."""
+    before, _, rest = identity_url.partition("/id/")
+    return _id_in(rest.partition("/")[0]) if before else None
+
+
+def _id_in(text: str | None) -> str | None:
+    try:
+        return normalise_id(text or "")
+    except BadSalesforceId:
+        return None
 
 
 def _endpoint(instance_url: str, api_version: str) -> str:

@@ -25,12 +25,14 @@ class Auth(StrEnum):
 
     JWT = "jwt"  # OAuth 2.0 JWT bearer: a signed assertion, no secret on the wire
     CLIENT_CREDENTIALS = "client_credentials"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - of a user who once approved the app
     LOGIN = "login"  # SOAP login() with user name and password, old orgs only
 
 
 REQUIRED_BY: dict[Auth, tuple[str, ...]] = {
-    Auth.JWT: ("client_id", "username", "private_key_file"),
+    Auth.JWT: ("client_id", "username"),
     Auth.CLIENT_CREDENTIALS: ("client_id", "client_secret"),
+    Auth.REFRESH_TOKEN: ("client_id", "refresh_token"),
     Auth.LOGIN: ("username", "password"),
 }
 
@@ -43,14 +45,16 @@ class SalesforceSettings(BaseModel):
     login_url: str = Field(
         description="the org's My Domain; JWT also takes https://login.salesforce.com"
     )
-    api_version: str = Field(default="66.0", pattern=r"^\d{2,3}\.0$")
+    api_version: str = Field(default="66.0", pattern=r"^([4-9]\d|\d{3})\.0$")
     auth: Auth = Auth.JWT
     client_id: str | None = None
     client_secret: SecretStr | None = None
     username: str | None = None
     password: SecretStr | None = None
     security_token: SecretStr | None = None
-    private_key_file: Path | None = Field(default=None, description="PEM, RSA")
+    refresh_token: SecretStr | None = None
+    private_key: SecretStr | None = Field(default=None, description="PEM, RSA; or ...")
+    private_key_file: Path | None = Field(default=None, description="... a file that holds it")
     audience: str = Field(
         default="https://login.salesforce.com",
         description="the JWT's `aud`; https://test.salesforce.com for Salesforce's own sandboxes",
@@ -62,8 +66,17 @@ class SalesforceSettings(BaseModel):
         default=frozenset(), description="hosts beside loopback that may be spoken to without TLS"
     )
 
+    proxy_url: SecretStr | None = Field(
+        default=None, description="else HTTPS_PROXY and NO_PROXY of the environment"
+    )
+    ca_file: FilePath | None = Field(
+        default=None, description="PEM: the authorities to trust, in place of the usual ones"
+    )
+
     connect_timeout_seconds: float = Field(default=10, gt=0)
-    read_timeout_seconds: float = Field(default=120, gt=0)
+    read_timeout_seconds: float = Field(default=120, gt=0, description="between two bytes")
+    answer_timeout_seconds: float = Field(default=600, gt=0, description="for a whole answer")
+    max_answer_bytes: int = Field(default=256 * 1024 * 1024, ge=65_536)
     attempts: int = Field(default=5, ge=1, description="how often a call is tried in all")
     backoff_first_seconds: float = Field(default=1, ge=0)
     backoff_max_seconds: float = Field(default=60, ge=0)
@@ -95,6 +108,8 @@ class SalesforceSettings(BaseModel):
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         missing = [name for name in REQUIRED_BY[self.auth] if not getattr(self, name)]
+        if self.auth is Auth.JWT and not (self.private_key or self.private_key_file):
+            missing.append("private_key_file")
         if missing:
             raise ValueError(f'auth = "{self.auth}" needs {", ".join(missing)}')
         if self.auth is Auth.LOGIN and float(self.api_version) > LAST_VERSION_WITH_LOGIN:

@@ -6,36 +6,37 @@ Nothing here retries or logs in; see client.py.
 # zeep is typed in part only:
 # mypy: allow-untyped-calls
 
-import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
 import requests
+import structlog
 from lxml import etree
-from requests.adapters import HTTPAdapter
 from zeep import Client, Settings, Transport
 from zeep.exceptions import Error as ZeepError
 from zeep.xsd import SkipValue
 
-from bridge import BridgeError, __version__
+from bridge import BridgeError
 from bridge.salesforce.faults import (
     MALFORMED_RESPONSE,
     SOAP,
     SalesforceError,
     error_from_fault,
-    error_from_network,
     error_from_status,
 )
+from bridge.salesforce.http import Http, Reply
 from bridge.salesforce.pages import PARTNER, SOBJECT, SObject
+from bridge.salesforce.redaction import first_bytes
 from bridge.salesforce.settings import SalesforceSettings
 
 BUILT_IN_WSDL = files("bridge") / "resources/wsdl/salesforce/partner.wsdl"
 
 _BINDING = f"{{{PARTNER}}}SoapBinding"
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_COMPRESS_FROM_BYTES = 2000
+
+log = structlog.get_logger(__name__)
 
 Argument = str | Sequence[str] | Sequence[SObject]
 
@@ -77,19 +78,15 @@ class Answer:
 
 
 class Wire:
-    """The Partner API's binding over keep-alive connections. Threads may share it."""
+    """The Partner API's binding. Threads may share it."""
 
     def __init__(self, settings: SalesforceSettings) -> None:
-        self._http = requests.Session()
-        for scheme in ("https://", "http://"):
-            self._http.mount(scheme, HTTPAdapter(pool_maxsize=settings.concurrent_calls))
-        self._timeouts = (settings.connect_timeout_seconds, settings.read_timeout_seconds)
-        self._client = _soap_client(settings.wsdl, _QuietTransport(self._http, self._timeouts))
-        self._http.headers["User-Agent"] = f"erp-bridge/{__version__}"
+        self.http = Http(settings)
+        self._client = _soap_client(settings.wsdl, _QuietTransport(self.http))
 
     def close(self) -> None:
         """Closes the connections."""
-        self._http.close()
+        self.http.close()
 
     def send(
         self,
@@ -102,44 +99,19 @@ class Wire:
         call = self._client.create_service(_BINDING, address)[operation]
         soap_headers = [_header_element(name, values) for name, values in headers.items()]
         bound = {name: _bound(value) for name, value in arguments.items()}
-        try:
-            response: requests.Response = call(**bound, _soapheaders=soap_headers)
-        except requests.RequestException as error:
-            raise error_from_network(error, address) from error
-        return read_answer(response)
-
-    def post_form(self, url: str, form: Mapping[str, str]) -> requests.Response:
-        """Posts a form, as OAuth does. Raises SalesforceError where no answer comes."""
-        try:
-            return self._http.post(
-                url,
-                data=form,
-                headers={"Accept": "application/json"},
-                timeout=self._timeouts,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise error_from_network(error, url) from error
+        reply: Reply = call(**bound, _soapheaders=soap_headers)
+        return read_answer(reply)
 
 
 class _QuietTransport(Transport):
-    """Sends as zeep does, but logs nothing: zeep logs whole envelopes, session ids included."""
+    """Sends by our own HTTP, and logs nothing: zeep logs whole envelopes, session ids included."""
 
-    def __init__(self, http: requests.Session, timeouts: tuple[float, float]) -> None:
-        super().__init__(session=http, timeout=timeouts[1], operation_timeout=timeouts)
+    def __init__(self, http: Http) -> None:
+        super().__init__()
+        self._http = http
 
-    def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> requests.Response:
-        headers = dict(headers)
-        if len(message) >= _COMPRESS_FROM_BYTES:
-            message = gzip.compress(message, compresslevel=5)
-            headers["Content-Encoding"] = "gzip"
-        return self.session.post(
-            address,
-            data=message,
-            headers=headers,
-            timeout=self.operation_timeout,
-            allow_redirects=False,
-        )
+    def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> Reply:
+        return self._http.post(address, message, headers)
 
 
 def _soap_client(wsdl: Path | None, transport: Transport) -> Client:
@@ -197,17 +169,21 @@ def _field_element(name: str, value: str | SObject) -> etree._Element:
     return element
 
 
-def read_answer(response: requests.Response) -> Answer:
-    """The answer in an HTTP response. Raises SalesforceError for a fault and for no envelope."""
-    envelope = _parse(response.content)
-    if envelope is None:
-        if response.status_code != requests.codes.ok:
-            raise error_from_status(response.status_code, response.url)
-        raise SalesforceError(MALFORMED_RESPONSE, "the answer is no SOAP envelope")
-    body = envelope.find(f"{{{SOAP}}}Body")
+def read_answer(reply: Reply) -> Answer:
+    """The answer in an HTTP reply. Raises SalesforceError for a fault and for no envelope."""
+    envelope = _parse(reply.content)
+    body = None if envelope is None else envelope.find(f"{{{SOAP}}}Body")
     first = None if body is None else next(iter(body), None)
-    if first is None:
-        raise SalesforceError(MALFORMED_RESPONSE, "the answer has no body")
+    if envelope is None or first is None:
+        log.warning(
+            "salesforce_answer_unreadable",
+            status=reply.status_code,
+            first_bytes=first_bytes(reply.content),
+        )
+        if reply.status_code != requests.codes.ok:
+            raise error_from_status(reply.status_code, reply.url)
+        lacks = "is no SOAP envelope" if envelope is None else "has no body"
+        raise SalesforceError(MALFORMED_RESPONSE, f"the answer {lacks}")
     if first.tag == f"{{{SOAP}}}Fault":
         raise error_from_fault(first)
     return Answer(first, _limit(envelope))

@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -55,11 +57,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. Without a status the connection is closed unanswered."""
+    """An answer. Without a status the connection is closed unanswered.
+
+    With `trickle_seconds`, each byte of the body comes so long after the one before.
+    """
 
     status: int | None
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    trickle_seconds: float = 0
 
 
 class Server:
@@ -180,7 +186,11 @@ def handler_for(scripted: Server) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            pieces = [bytes([one]) for one in reply.body] if reply.trickle_seconds else [reply.body]
+            with suppress(OSError):  # a client that has had enough hangs up
+                for piece in pieces:
+                    time.sleep(reply.trickle_seconds)
+                    self.wfile.write(piece)
 
         def log_message(self, *_: object) -> None:
             """Stay silent."""

@@ -1,5 +1,6 @@
 """Logging in: by OAuth, by login(), once for all threads, and never telling the session."""
 
+import json
 import logging
 import time
 from datetime import UTC, datetime
@@ -97,6 +98,59 @@ def test_appends_the_security_token_to_the_password(server: Server) -> None:
     assert server.asked[0].envelope.findtext(".//{*}password") == "passtoken"
     assert server.asked[1].path == "/services/Soap/u/64.0/00D"
     assert "Summer '27" in next(line["advice"] for line in logs if line["log_level"] == "warning")
+
+
+def test_renews_a_session_by_its_refresh_token(server: Server) -> None:
+    """With the app's secret where it has one; a token that changes is told at once."""
+    server.answer = timestamp_reply
+    settings = settings_for(server, auth="refresh_token", refresh_token="secret-refresh-token")
+    with SalesforceClient(settings) as client:
+        client.server_timestamp()
+    assert server.asked[0].form == {
+        "grant_type": "refresh_token",
+        "client_id": "app",
+        "client_secret": "secret-of-the-app",
+        "refresh_token": "secret-refresh-token",
+    }
+    token = {"access_token": "S", "instance_url": server.url, "refresh_token": "secret-new"}
+    server.token = lambda _: Reply(200, json.dumps(token).encode())
+    with capture_logs() as logs, SalesforceClient(settings) as client:
+        client.server_timestamp()
+    (warning,) = [line for line in logs if line["log_level"] == "warning"]
+    assert warning["event"] == "salesforce_refresh_token_rotated"
+    assert "secret" not in repr(logs)
+
+
+def test_takes_the_private_key_from_the_settings(sandbox: SandboxServer) -> None:
+    """As a container's environment holds it, without a file."""
+    settings = sandbox_settings(
+        sandbox,
+        "jwt",
+        private_key_file=None,
+        private_key=sandbox.credentials.jwt_private_key_pem,
+    )
+    with SalesforceClient(settings) as client:
+        assert client.user_info().username == sandbox.credentials.username
+
+
+@pytest.mark.parametrize(("auth", "version"), [("jwt", "66.0"), ("login", "64.0")])
+def test_the_login_tells_the_org(sandbox: SandboxServer, auth: str, version: str) -> None:
+    """No call is spent on it."""
+    with SalesforceClient(sandbox_settings(sandbox, auth, api_version=version)) as client:
+        org = client.organization_id()
+        assert client.calls.other == 0
+        assert org == client.user_info().organization_id
+
+
+def test_asks_for_the_org_where_the_login_did_not_tell(
+    server: Server, client: SalesforceClient
+) -> None:
+    """And knows it by its 18 characters."""
+    info = "<result><organizationId>00D5n0000000001</organizationId></result>"
+    server.answer = lambda _: Reply(
+        200, envelope(f"<getUserInfoResponse>{info}</getUserInfoResponse>")
+    )
+    assert client.organization_id() == "00D5n0000000001EAA"
 
 
 def test_keeps_the_session(server: Server, client: SalesforceClient) -> None:

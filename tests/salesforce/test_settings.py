@@ -23,6 +23,9 @@ def test_names_what_the_chosen_way_to_log_in_lacks() -> None:
         made()
     with pytest.raises(ValidationError, match="needs client_secret"):
         made(auth="client_credentials", client_id="app")
+    with pytest.raises(ValidationError, match="needs client_id, refresh_token"):
+        made(auth="refresh_token")
+    assert made(client_id="app", username="a", private_key="PEM").private_key_file is None
 
 
 def test_takes_a_complete_section() -> None:
@@ -36,6 +39,13 @@ def test_refuses_an_unknown_setting() -> None:
     """A misspelt setting is an error, not a silent default."""
     with pytest.raises(ValidationError, match="timeout"):
         made(**BY_SECRET, timeout=3)
+
+
+@pytest.mark.parametrize("version", ["39.0", "21.0", "66", "66.1", "v66.0"])
+def test_refuses_versions_that_are_none(version: str) -> None:
+    """Older ones retire, and the number has its decimal."""
+    with pytest.raises(ValidationError, match="api_version"):
+        made(**BY_SECRET, api_version=version)
 
 
 def test_refuses_login_with_a_version_that_has_none() -> None:

@@ -10,9 +10,17 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from pydantic import SecretStr
 from zeep import Client, Settings
 
-from bridge.salesforce import BadWsdl, SalesforceClient, SalesforceError, SObject
+from bridge.salesforce import (
+    Auth,
+    BadWsdl,
+    SalesforceClient,
+    SalesforceError,
+    SalesforceSettings,
+    SObject,
+)
 from bridge.salesforce.wire import BUILT_IN_WSDL
 from bridge.sandbox import SandboxServer
 from tests.salesforce.scripted import PARTNER, Reply, Server, envelope, fault, settings_for
@@ -40,9 +48,10 @@ def sent_with(server: Server, wsdl: Path | None) -> list[tuple[str, str, bytes]]
     """Every operation called once: path, SOAPAction and body of each request."""
     session = f"<serverUrl>{server.url}/services/Soap/u/64.0</serverUrl><sessionId>S</sessionId>"
     logged_in = Reply(200, envelope(f"<loginResponse><result>{session}</result></loginResponse>"))
-    server.answer = lambda asked: (
-        logged_in if asked.operation == "login" else fault("INSUFFICIENT_ACCESS")
-    )
+    more = "<done>false</done><queryLocator>01g-2000</queryLocator><size>9</size>"
+    page = Reply(200, envelope(f"<queryResponse><result>{more}</result></queryResponse>"))
+    replies = {"login": logged_in, "query": page}
+    server.answer = lambda asked: replies.get(asked.operation, fault("INSUFFICIENT_ACCESS"))
     server.asked.clear()
     settings = settings_for(
         server,
@@ -57,7 +66,7 @@ def sent_with(server: Server, wsdl: Path | None) -> list[tuple[str, str, bytes]]
         for call in (
             client.server_timestamp,
             client.user_info,
-            lambda: next(client.query_pages("SELECT Id FROM Account WHERE Name < 'ü'")),
+            lambda: list(client.query_pages("SELECT Id FROM Account WHERE Name < 'ü'")),
             lambda: next(client.query_pages("SELECT Id FROM Account", include_deleted=True)),
             lambda: client.create([ROW]),
             lambda: client.update([SObject("Account", "001000000000001AAA", {"Name": "A"})]),
@@ -78,8 +87,74 @@ def sent_with(server: Server, wsdl: Path | None) -> list[tuple[str, str, bytes]]
 def test_sends_the_same_bytes_with_an_orgs_own_wsdl(server: Server, name: str) -> None:
     """The built-in WSDL and Salesforce's own give the same messages, byte by byte."""
     ours = sent_with(server, None)
-    assert len(ours) == 13
+    assert len(ours) == 14
     assert sent_with(server, WSDLS / name) == ours
+
+
+@pytest.mark.parametrize(
+    ("version", "wsdl"),
+    [
+        ("40.0", None),
+        ("49.0", None),
+        ("64.0", None),
+        ("68.0", None),
+        pytest.param("49.0", "partner-49.0.wsdl", marks=real_wsdls),
+        pytest.param("66.0", "partner-66.0.wsdl", marks=real_wsdls),
+    ],
+)
+def test_works_with_every_version(sandbox: SandboxServer, version: str, wsdl: str | None) -> None:
+    """Writes, reads and describes, whichever WSDL it is bound by."""
+    settings = SalesforceSettings(
+        login_url=sandbox.url,
+        auth=Auth.CLIENT_CREDENTIALS,
+        client_id=sandbox.credentials.client_id,
+        client_secret=SecretStr(sandbox.credentials.client_secret),
+        api_version=version,
+        wsdl=WSDLS / wsdl if wsdl else None,
+    )
+    key = f"V{version}{wsdl}"
+    row = SObject("Account", None, {"ERP_Key__c": key, "Name": "Größe", "Phone": None})
+    with SalesforceClient(settings) as client:
+        (result,) = client.upsert("Account", "ERP_Key__c", [row])
+        assert result.success, result
+        soql = f"SELECT Id, Name, Phone FROM Account WHERE ERP_Key__c = '{key}'"
+        (page,) = client.query_pages(soql)
+        assert page.rows[0].fields == {"Name": "Größe", "Phone": None}
+        assert client.describe(["Account"])["Account"].fields["Name"].length == 255
+        client.delete([str(result.id)])
+
+
+def test_unknown_elements_break_nothing(server: Server) -> None:
+    """A newer org may say more, wherever it likes: what is known is read as before."""
+    new = f"<brandNew xmlns='{PARTNER}' a='b'><deep>x</deep></brandNew>"
+    header = (
+        f"<Future>{new}</Future><LimitInfoHeader>{new}<limitInfo>{new}<current>7</current>"
+        f"<limit>9000</limit><type>API REQUESTS</type>{new}</limitInfo></LimitInfoHeader>"
+    )
+    bodies = {
+        "query": f"<queryResponse>{new}<result>{new}<done>true</done>"
+        "<records xsi:type='sf:sObject'><sf:type>Account</sf:type>"
+        "<sf:Id>001000000000001AAA</sf:Id><sf:Name>A</sf:Name></records>"
+        f"<size>1</size>{new}</result>{new}</queryResponse>",
+        "upsert": f"<upsertResponse><result>{new}<created>true</created><errors>{new}"
+        f"<message>no</message><statusCode>NEW_CODE</statusCode></errors>"
+        f"<success>false</success>{new}</result></upsertResponse>",
+        "getUserInfo": f"<getUserInfoResponse><result>{new}<organizationId>00D</organizationId>"
+        f"<userName>ada</userName></result></getUserInfoResponse>",
+        "describeSObjects": f"<describeSObjectsResponse><result>{new}<fields>{new}"
+        f"<name>Name</name><type>brandNewType</type></fields><name>Account</name></result>"
+        "</describeSObjectsResponse>",
+    }
+    server.answer = lambda asked: Reply(200, envelope(bodies[asked.operation], header))
+    with SalesforceClient(settings_for(server)) as client:
+        (page,) = client.query_pages("SELECT Id, Name FROM Account")
+        assert page.rows == [SObject("Account", "001000000000001AAA", {"Name": "A"})]
+        (result,) = client.upsert("Account", "ERP_Key__c", page.rows)
+        assert result.errors[0].code == "NEW_CODE"
+        assert client.user_info().username == "ada"
+        assert client.describe(["Account"])["Account"].fields["Name"].type == "brandNewType"
+        assert client.limit is not None
+        assert client.limit.current == 7
 
 
 @real_wsdls
