@@ -69,6 +69,9 @@ def _normalised_text(kind: Kind, text: str) -> str | None:
         collapsed = " ".join(text.split())
     else:
         collapsed = " ".join(unicodedata.normalize("NFC", text).split())
-    if kind in (Kind.EMAIL, Kind.COUNTRY, Kind.CURRENCY):
+    if kind in _CASELESS:
         collapsed = collapsed.casefold()
     return collapsed or None
+
+
+_CASELESS = (Kind.EMAIL, Kind.COUNTRY, Kind.CURRENCY)

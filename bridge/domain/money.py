@@ -20,6 +20,7 @@ MAX_SUM_DIGITS = 28
 _EXACT = Context(prec=38, traps=[Inexact, InvalidOperation])
 """Rounds nothing: whatever would not fit raises. Sums of amounts have more than MAX_DIGITS."""
 _UNIT, _ZERO = Decimal(1), Decimal(0)
+_SCALED_UNIT = _UNIT.scaleb(SCALE)
 _STEPS = tuple(_UNIT.scaleb(-decimals) for decimals in range(SCALE + 1))
 
 
@@ -37,7 +38,7 @@ def to_scaled(amount: Decimal) -> int:
 def sum_to_scaled(total: Decimal) -> int:
     """The same for a sum of amounts, which may have more digits. Raises InexactAmount."""
     try:
-        return int(_EXACT.quantize(_EXACT.scaleb(total, SCALE), _UNIT))
+        return int(_EXACT.to_integral_exact(_EXACT.multiply(total, _SCALED_UNIT)))
     except (Inexact, InvalidOperation):
         raise InexactAmount(f"{total} has more than {SCALE} decimals") from None
 

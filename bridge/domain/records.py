@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType, UnionType
-from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Self, get_args, get_origin, get_type_hints
 
 from bridge import BridgeError
 
@@ -239,8 +239,7 @@ class BadRecordKey(BridgeError):
     """A text that is no record key."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordKey:
+class RecordKey(NamedTuple):
     """The identity that the ERP gives a record: type, company code where it has one, number.
 
     `str(key)` is the value of Salesforce's External ID field: the number of a customer,
