@@ -48,6 +48,8 @@ class RowError:
     status_code: str
     message: str
     fields: tuple[str, ...] = ()
+    kind: str = ""  # the WSDL's type, where it is a special one
+    detail: str = ""  # the elements which that type adds
 
 
 class RefusedValueError(Exception):

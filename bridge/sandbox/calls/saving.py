@@ -155,10 +155,11 @@ def _outcome(row: Draft) -> str:
 def _error(error: RowError) -> str:
     return "".join(
         [
-            "<errors>",
+            f'<errors xsi:type="{error.kind}">' if error.kind else "<errors>",
             *[element("fields", name) for name in error.fields],
             element("message", error.message),
             element("statusCode", error.status_code),
+            error.detail,
             "</errors>",
         ]
     )

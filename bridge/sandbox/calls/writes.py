@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bridge.sandbox import ids
 from bridge.sandbox.calls.context import Call
 from bridge.sandbox.calls.drafts import Draft, check_required, draft
+from bridge.sandbox.calls.duplicates import check_duplicates
 from bridge.sandbox.calls.matching import (
     check_references,
     check_targets,
@@ -66,6 +67,7 @@ def save(call: Call, rows: Sequence[Draft], external_id: Field | None = None) ->
         check_targets(connection, rows)
         resolve_parents(connection, rows)
         check_references(connection, call.org.schema, rows)
+        check_duplicates(call, connection, rows)
         for row in rows:
             check_required(row)
 

@@ -126,8 +126,6 @@ class _Visit:
         return Headers(
             session_id=(bearer.token if bearer else None) or "",
             batch_size=int(size) if size.isdecimal() and len(size) < 10 else 0,
-            all_or_none=False,
-            truncate=False,
         )
 
 

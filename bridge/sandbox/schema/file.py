@@ -12,9 +12,11 @@ from bridge.sandbox.schema.model import (
     AUDIT_FIELDS,
     ID_FIELD,
     Access,
+    DuplicateRule,
     Field,
     FieldType,
     OnDelete,
+    OnDuplicate,
     Organization,
     Schema,
     SObject,
@@ -22,6 +24,7 @@ from bridge.sandbox.schema.model import (
 
 DEFAULT_SCHEMA = Path(__file__).with_name("schema.toml")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_OBJECT_KEYS = frozenset("key_prefix label read_only mergeable duplicate_rules fields".split())
 _KEY_PREFIX = re.compile(r"[0-9A-Za-z]{3}")
 _T = TypeVar("_T")
 
@@ -54,6 +57,10 @@ def _sobject(name: str, table: dict[str, object]) -> SObject:
     prefix = str(table.get("key_prefix", ""))
     if not (_NAME.fullmatch(name) and _KEY_PREFIX.fullmatch(prefix)):
         raise SandboxError(f"objects.{name}: needs a plain name and a key_prefix of 3 characters")
+    unknown = sorted(set(table) - _OBJECT_KEYS)
+    if unknown:
+        known = ", ".join(sorted(_OBJECT_KEYS))
+        raise SandboxError(f"objects.{name}: unknown key {unknown[0]!r}; known are {known}")
     own = [_field(name, key, value) for key, value in _table(table, "fields", name).items()]
     read_only = bool(table.get("read_only", False))
     return SObject(
@@ -63,7 +70,29 @@ def _sobject(name: str, table: dict[str, object]) -> SObject:
         read_only=read_only,
         mergeable=bool(table.get("mergeable", False)),
         fields=(ID_FIELD, *(_sealed(own) if read_only else own), *AUDIT_FIELDS),
+        duplicate_rules=_duplicate_rules(name, table, own),
     )
+
+
+def _duplicate_rules(
+    name: str, table: Mapping[str, object], own: list[Field]
+) -> tuple[DuplicateRule, ...]:
+    where = f"objects.{name}.duplicate_rules"
+    rules = table.get("duplicate_rules", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise SandboxError(f"{where}: needs tables with a name and fields")
+    return tuple(_duplicate_rule(where, rule, {field.name for field in own}) for rule in rules)
+
+
+def _duplicate_rule(where: str, facts: dict[str, object], own: set[str]) -> DuplicateRule:
+    wanted = facts.get("fields")
+    if not isinstance(wanted, list) or not wanted or not own.issuperset(wanted):
+        raise SandboxError(f"{where}: fields must name fields of the object")
+    try:
+        action = OnDuplicate(str(facts.get("action", OnDuplicate.ALERT)))
+    except ValueError as error:
+        raise SandboxError(f"{where}: {error}") from error
+    return _build(DuplicateRule, {**facts, "fields": tuple(wanted), "action": action}, where)
 
 
 def _sealed(own: list[Field]) -> list[Field]:

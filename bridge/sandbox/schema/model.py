@@ -90,6 +90,22 @@ class Field:
         return self.name.endswith("__c")
 
 
+class OnDuplicate(StrEnum):
+    """Whether a duplicate may be saved by who says that it may."""
+
+    ALERT = "alert"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateRule:
+    """Records with the same values in all of these fields are duplicates."""
+
+    name: str
+    fields: tuple[str, ...]
+    action: OnDuplicate = OnDuplicate.ALERT
+
+
 @dataclass(frozen=True, kw_only=True)
 class SObject:
     """One object: its fields in the schema's order, the standard ones among them."""
@@ -100,6 +116,7 @@ class SObject:
     read_only: bool
     mergeable: bool
     fields: tuple[Field, ...]
+    duplicate_rules: tuple[DuplicateRule, ...] = ()
 
     @cached_property
     def _by_name(self) -> Mapping[str, Field]:

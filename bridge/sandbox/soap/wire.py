@@ -27,9 +27,11 @@ class Headers:
     """The SOAP headers that the sandbox obeys."""
 
     session_id: str
-    batch_size: int
-    all_or_none: bool
-    truncate: bool
+    batch_size: int = 0
+    all_or_none: bool = False
+    truncate: bool = False
+    allow_save: bool = False  # of duplicates that a rule alerts to
+    record_details: bool = False  # of those duplicates
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,15 @@ def _headers(header: etree._Element | None) -> Headers:
     return Headers(
         session_id=_header(header, "SessionHeader", "sessionId"),
         batch_size=int(size) if size.isdecimal() and len(size) < 10 else 0,
-        all_or_none=_header(header, "AllOrNoneHeader", "allOrNone") in {"true", "1"},
-        truncate=_header(header, "AllowFieldTruncationHeader", "allowFieldTruncation")
-        in {"true", "1"},
+        all_or_none=_flag(header, "AllOrNoneHeader", "allOrNone"),
+        truncate=_flag(header, "AllowFieldTruncationHeader", "allowFieldTruncation"),
+        allow_save=_flag(header, "DuplicateRuleHeader", "allowSave"),
+        record_details=_flag(header, "DuplicateRuleHeader", "includeRecordDetails"),
     )
+
+
+def _flag(header: etree._Element, name: str, part: str) -> bool:
+    return _header(header, name, part) in {"true", "1"}
 
 
 def _header(header: etree._Element, name: str, part: str) -> str:

@@ -64,6 +64,8 @@ def _add_indexes(connection: sqlite3.Connection, sobject: SObject) -> None:
     index("UNIQUE INDEX", "Id", '"Id"')
     index("INDEX", "SystemModstamp", '"SystemModstamp", "Id", "IsDeleted"')
     index("INDEX", "_gone_with", "_gone_with", " WHERE _gone_with IS NOT NULL")
+    for rule in sobject.duplicate_rules:
+        index("INDEX", rule.name.replace('"', ""), ", ".join(f'"{name}"' for name in rule.fields))
     for field in sobject.fields:
         if field.unique:  # a deleted record gives its value free
             index("UNIQUE INDEX", field.name, f'"{field.name}"', ' WHERE "IsDeleted" = 0')
