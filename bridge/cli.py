@@ -24,6 +24,7 @@ from bridge.commands.options import AS_JSON, BY, FOLDER
 from bridge.commands.payments import payments_group
 from bridge.commands.runs import runs_group
 from bridge.commands.salesforce import salesforce_group
+from bridge.commands.sandbox import sandbox_command
 from bridge.commands.snapshots import snapshots_group
 from bridge.demo.command import demo_command
 from bridge.feed.command import feed_command
@@ -32,8 +33,6 @@ from bridge.operations.overview import (
     list_dead_letters,
     replay_dead_letter,
 )
-from bridge.sandbox.errors import SandboxError
-from bridge.sandbox.server import run as run_sandbox
 from bridge.server import serve_application
 from bridge.store.engine import upgrade_schema
 from bridge.store.models import RunStatus
@@ -201,25 +200,6 @@ def replay(folder: Path | None, letter_id: int, by: str) -> None:
     click.echo(f"dead letter {letter_id} is due again")
 
 
-@main.command()
-@click.option("--port", type=click.IntRange(0, 65_535), default=8090, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option(
-    "--database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("var/sandbox.db"),
-    show_default=True,
-)
-@click.option("--schema", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def sandbox(port: int, host: str, database: Path, schema: Path | None) -> None:
-    """Run a Salesforce to try things against: OAuth and the SOAP Partner API, on SQLite."""
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        run_sandbox(database, host=host, port=port, schema=schema)
-    except SandboxError as error:
-        _stop(str(error))
-
-
 main.add_command(aging_command)
 main.add_command(audit_group)
 main.add_command(breaks_group)
@@ -230,6 +210,7 @@ main.add_command(feed_command)
 main.add_command(payments_group)
 main.add_command(runs_group)
 main.add_command(salesforce_group)
+main.add_command(sandbox_command)
 main.add_command(snapshots_group)
 main.add_command(wsdl_group)
 

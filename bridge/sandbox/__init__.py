@@ -10,7 +10,8 @@ The way of a call: ``server`` (sockets) -> ``http`` (routes) -> ``soap`` (envelo
 """
 
 from bridge.sandbox.errors import SandboxError
+from bridge.sandbox.http.listening import Certificate
 from bridge.sandbox.org import Limits
-from bridge.sandbox.server import Certificate, Credentials, SandboxServer, run
+from bridge.sandbox.server import Credentials, SandboxServer, Setup, run
 
-__all__ = ["Certificate", "Credentials", "Limits", "SandboxError", "SandboxServer", "run"]
+__all__ = ["Certificate", "Credentials", "Limits", "SandboxError", "SandboxServer", "Setup", "run"]

@@ -37,6 +37,14 @@ class ApiFault(Exception):
         return _FAULT_TYPES.get(self.code, "UnexpectedErrorFault")
 
 
+class HttpRefusal(Exception):
+    """A call that a machine in front of the org answers, with an HTTP status and no envelope."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
 class ClientFault(Exception):
     """A request that is not a call of the Partner API at all; becomes ``soapenv:Client``."""
 

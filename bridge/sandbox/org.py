@@ -2,11 +2,13 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bridge.sandbox.faults import FaultPlan
 from bridge.sandbox.ids import new_id
 from bridge.sandbox.schema import Schema, SObject, load_schema
 from bridge.sandbox.storage.database import Database
@@ -35,6 +37,9 @@ class Org:
         self.database = database
         self.limits = limits
         self.calls = DailyCalls(self.now)
+        self.faults = FaultPlan()
+        self.late_commits = LateCommits()
+        self.stopping = threading.Event()
         self.id = new_id(schema.object("Organization").key_prefix, database.pod, 1)
         self.user_id = new_id(schema.object("User").key_prefix, database.pod, 1)
         self._clock = clock
@@ -49,6 +54,34 @@ class Org:
     def stamp(self) -> str:
         """The moment as SystemModstamp has it: in whole seconds."""
         return timestamp(self.now().replace(microsecond=0))
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, unless the server stops."""
+        if seconds:
+            self.stopping.wait(seconds)
+
+
+class LateCommits:
+    """The stamps of writes that wait: nothing later is covered for sure before they are seen."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stamps: list[datetime] = []
+
+    @contextmanager
+    def holding(self, stamp: datetime) -> Iterator[None]:
+        """Remember a stamp until its rows are committed."""
+        with self._lock:
+            self._stamps.append(stamp)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stamps.remove(stamp)
+
+    def oldest(self) -> datetime | None:
+        with self._lock:
+            return min(self._stamps, default=None)
 
 
 class DailyCalls:

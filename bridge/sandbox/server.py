@@ -1,28 +1,23 @@
 """The sandbox served over HTTP by cheroot, in threads of this process."""
 
 import signal
-import socket
-import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
 
 from cheroot import wsgi
-from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from bridge.sandbox.errors import SandboxError
+from bridge.sandbox.faults import NO_FAULTS, FaultRules
 from bridge.sandbox.http.application import SandboxApplication
+from bridge.sandbox.http.control import read_faults
+from bridge.sandbox.http.listening import Certificate, listen
 from bridge.sandbox.http.oauth import load_jwt_key
 from bridge.sandbox.org import Limits, Org, open_org
 
-_THREADS = 16
-_IDLE_CONNECTION_SECONDS = 60
-_IDLE_CONNECTIONS = 200
-_STOP_SECONDS = 5
-_LOOK_ROUND_SECONDS = 0.1
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -45,21 +40,22 @@ class Credentials:
         return self.jwt_private_key_path.read_text(encoding="ascii")
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """What the sandbox shows to clients that speak HTTPS alone: PEM files."""
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What an org can be told on its start; files are read then."""
 
-    path: Path
-    key_path: Path
+    schema: Path | None = None  # its objects, and who may log in
+    limits: Limits = field(default_factory=Limits)
+    faults: Path | None = None  # what shall go wrong
+    certificate: Certificate | None = None  # for HTTPS
 
 
 class SandboxServer:
     """A Salesforce on ``database``, from ``start()`` to ``stop()`` or within a ``with`` block.
 
     ``port`` 0 takes any free port. ``clock`` answers the moment, zone included; SystemModstamp and
-    the end of sessions follow it. With a ``certificate`` it speaks HTTPS. Raises SandboxError
-    if the database, the schema file, the JWT key beside the database, the certificate, or the port
-    cannot be used.
+    the end of sessions follow it. Raises SandboxError if the database, a file of the setup, the JWT
+    key beside the database, or the port cannot be used.
     """
 
     def __init__(
@@ -68,18 +64,14 @@ class SandboxServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        schema: Path | None = None,
         clock: Callable[[], datetime] = _utc_now,
-        limits: Limits | None = None,
-        certificate: Certificate | None = None,
+        setup: Setup = Setup(),
     ) -> None:
         self._database = database
         self._host = host
         self._port = port
-        self._schema = schema
         self._clock = clock
-        self._limits = limits or Limits()
-        self._certificate = certificate
+        self._setup = setup
         self._org: Org | None = None
         self._server: wsgi.Server | None = None
         self._thread: threading.Thread | None = None
@@ -88,7 +80,7 @@ class SandboxServer:
     def url(self) -> str:
         """Where it listens, such as ``http://127.0.0.1:41234``."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{'https' if self._certificate else 'http'}://{host}:{self._port}"
+        return f"{'https' if self._setup.certificate else 'http'}://{host}:{self._port}"
 
     @property
     def credentials(self) -> Credentials:
@@ -106,11 +98,13 @@ class SandboxServer:
 
     def start(self) -> None:
         """Open the database and listen; returns when calls are answered."""
-        self._org = open_org(self._database, self._schema, self._clock, self._limits)
+        setup = self._setup
+        self._org = open_org(self._database, setup.schema, self._clock, setup.limits)
         try:
+            self._org.faults.replace(_fault_rules(setup.faults))
             jwt_key = load_jwt_key(self._jwt_key_path)
             application = SandboxApplication(self._org, jwt_key.public_key())
-            self._server = _listen(self._host, self._port, application, self._certificate)
+            self._server = listen(self._host, self._port, application, self._setup.certificate)
         except SandboxError:
             self.stop()
             raise
@@ -120,6 +114,8 @@ class SandboxServer:
 
     def stop(self) -> None:
         """Answer what is under way, then close. Harmless when it does not run."""
+        if self._org is not None:
+            self._org.stopping.set()
         if self._server is not None and self._thread is not None:
             self._server.stop()
             self._thread.join()
@@ -144,14 +140,14 @@ class SandboxServer:
         return self._database.with_name(f"{self._database.name}.jwt-key.pem")
 
 
-def run(database: Path, host: str, port: int, schema: Path | None) -> None:
+def run(database: Path, host: str, port: int, setup: Setup) -> None:
     """Serve until Ctrl-C or SIGTERM, having said where and how to log in."""
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopped.set()
 
-    with SandboxServer(database, host=host, port=port, schema=schema) as server:
+    with SandboxServer(database, host=host, port=port, setup=setup) as server:
         before = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
         print(_greeting(server, database), flush=True)
         stopped.wait()
@@ -159,54 +155,13 @@ def run(database: Path, host: str, port: int, schema: Path | None) -> None:
             signal.signal(number, handler)
 
 
-class _Server(wsgi.Server):
-    """cheroot's server, which itself leaves a socket open that it could not bind.
-
-    Nor does it let a port that the system chose be taken again while old connections fade away:
-    Linux wants SO_REUSEADDR on the socket that left them behind, not on the new one alone.
-    """
-
-    @staticmethod
-    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
-        try:
-            socket_.bind(bind_addr)
-        except OSError:
-            socket_.close()
-            raise
-        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return socket_
-
-
-def _listen(
-    host: str, port: int, application: SandboxApplication, certificate: Certificate | None
-) -> wsgi.Server:
-    server = _Server(
-        (host, port),
-        application,
-        numthreads=_THREADS,
-        max=_THREADS,
-        request_queue_size=128,
-        timeout=_IDLE_CONNECTION_SECONDS,
-        shutdown_timeout=_STOP_SECONDS,
-    )
-    server.keep_alive_conn_limit = _IDLE_CONNECTIONS
-    server.expiration_interval = _LOOK_ROUND_SECONDS
-    if certificate is not None:
-        server.ssl_adapter = _tls(certificate)
+def _fault_rules(path: Path | None) -> FaultRules:
+    if path is None:
+        return NO_FAULTS
     try:
-        server.prepare()
-    except OSError as error:
-        message = f"cannot listen on {host}:{port}; if the port is taken, choose another: {error}"
-        raise SandboxError(message) from error
-    return server
-
-
-def _tls(certificate: Certificate) -> BuiltinSSLAdapter:
-    try:
-        return BuiltinSSLAdapter(str(certificate.path), str(certificate.key_path))
-    except (OSError, ssl.SSLError) as error:
-        message = f"cannot use {certificate.path} with {certificate.key_path} for TLS: {error}"
-        raise SandboxError(message) from error
+        return read_faults(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SandboxError(f"cannot read the faults in {path}: {error}") from error
 
 
 def _greeting(server: SandboxServer, database: Path) -> str:
@@ -216,6 +171,7 @@ def _greeting(server: SandboxServer, database: Path) -> str:
             f"Sandbox Salesforce on {server.url}, its data in {database}",
             f"  token endpoint   {server.url}/services/oauth2/token",
             f"  SOAP endpoint    {server.url}/services/Soap/u/<version>",
+            f"  faults           {server.url}/sandbox/faults",
             f"  user, password   {credentials.username}, {credentials.password}",
             f"  client id        {credentials.client_id}",
             f"  client secret    {credentials.client_secret}",

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.sandbox import SandboxServer
+from bridge.sandbox import SandboxServer, Setup
 from bridge.sandbox.schema import DEFAULT_SCHEMA
 from tests.sandbox.conftest import Clock
 from tests.sandbox.partner import Partner
@@ -57,7 +57,7 @@ def test_restricting_children_keep_their_parent(
     lookup = 'children = "ERP_Invoices__r"'
     assert lookup in text
     schema.write_text(text.replace(lookup, f'{lookup}, on_delete = "restrict"'))
-    with SandboxServer(path / "org.db", schema=schema, clock=clock) as server:
+    with SandboxServer(path / "org.db", clock=clock, setup=Setup(schema=schema)) as server:
         partner = Partner(server)
         (account,) = partner.create("Account", {"Name": "A"})
         (invoice,) = partner.create(
@@ -116,7 +116,7 @@ def test_undelete_is_whole_or_not_at_all(tmp_path: Path, clock: Clock) -> None:
     email = 'Email = { type = "email", length = 80 }'
     assert email in text
     schema.write_text(text.replace(email, email.replace(" }", ", unique = true }")))
-    with SandboxServer(tmp_path / "org.db", schema=schema, clock=clock) as server:
+    with SandboxServer(tmp_path / "org.db", clock=clock, setup=Setup(schema=schema)) as server:
         partner = Partner(server)
         (gone,) = partner.create("Account", {"Name": "A"})
         contact = {"LastName": "C", "Email": "c@example.com"}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.sandbox import SandboxError, SandboxServer
+from bridge.sandbox import SandboxError, SandboxServer, Setup
 from bridge.sandbox.schema import DEFAULT_SCHEMA, load_schema
 from tests.sandbox.partner import NS, Partner, sobjects
 
@@ -28,7 +28,7 @@ def partner(tmp_path: Path, jwt_key: bytes) -> Iterator[Partner]:
     (tmp_path / "org.db.jwt-key.pem").write_bytes(jwt_key)
     schema = tmp_path / "schema.toml"
     schema.write_text(DEFAULT_SCHEMA.read_text() + RULES)
-    with SandboxServer(tmp_path / "org.db", schema=schema) as server:
+    with SandboxServer(tmp_path / "org.db", setup=Setup(schema=schema)) as server:
         client = Partner(server)
         client.create("Account", {"Name": "A", "BillingCity": "Ulm", "Tax_Number__c": "T1"})
         yield client

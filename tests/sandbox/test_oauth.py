@@ -7,7 +7,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bridge.sandbox import Limits, SandboxServer
+from bridge.sandbox import Limits, SandboxServer, Setup
 from tests.sandbox.conftest import Clock
 from tests.sandbox.partner import NS, Fault, Partner
 
@@ -129,7 +129,7 @@ def test_a_wrong_request_is_told_so(partner: Partner, changes: dict[str, str], e
 def test_a_session_ends_after_its_time_without_use(tmp_path: Path, clock: Clock) -> None:
     """Use prolongs it, rest ends it, and a new one may be had."""
     limits = Limits(session_lifetime=timedelta(minutes=10))
-    with SandboxServer(tmp_path / "o.db", clock=clock, limits=limits) as server:
+    with SandboxServer(tmp_path / "o.db", clock=clock, setup=Setup(limits=limits)) as server:
         partner = Partner(server)
         for _ in range(3):
             clock.advance(minutes=9)

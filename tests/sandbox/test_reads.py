@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.sandbox import Limits, SandboxServer
+from bridge.sandbox import Limits, SandboxServer, Setup
 from bridge.sandbox.schema import DEFAULT_SCHEMA
 from tests.sandbox.conftest import Clock
 from tests.sandbox.partner import NS, Fault, Partner
@@ -130,7 +130,7 @@ def test_long_texts_come_in_small_pages(tmp_path: Path) -> None:
     schema = tmp_path / "schema.toml"
     notes = 'Notes__c = { type = "textarea", length = 5000 }\nPhone'
     schema.write_text(DEFAULT_SCHEMA.read_text().replace("Phone", notes, 1))
-    with SandboxServer(tmp_path / "org.db", schema=schema) as server:
+    with SandboxServer(tmp_path / "org.db", setup=Setup(schema=schema)) as server:
         partner = Partner(server)
         fill(partner, 250)
         assert len(names_of_pages(partner, "SELECT Name, Notes__c FROM Account")) == 1
@@ -202,7 +202,7 @@ def test_old_cursors_make_room_for_new_ones(partner: Partner) -> None:
 def test_the_lives_of_locators_can_be_chosen(tmp_path: Path, clock: Clock) -> None:
     """By number and by age."""
     limits = Limits(open_locators=1, locator_lifetime=timedelta(minutes=5))
-    with SandboxServer(tmp_path / "org.db", clock=clock, limits=limits) as server:
+    with SandboxServer(tmp_path / "org.db", clock=clock, setup=Setup(limits=limits)) as server:
         partner = Partner(server)
         fill(partner, 201)
         first, second = locators(partner, 2)

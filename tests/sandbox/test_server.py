@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from bridge.sandbox import Certificate, SandboxError, SandboxServer
+from bridge.sandbox import Certificate, SandboxError, SandboxServer, Setup
 from bridge.sandbox.schema import DEFAULT_SCHEMA
 from tests.sandbox.partner import Partner, sobjects
 
 RUN = (
-    "import sys; from pathlib import Path; from bridge.sandbox.server import run;"
-    " run(Path(sys.argv[1]), '127.0.0.1', int(sys.argv[2]), None)"
+    "import sys; from pathlib import Path; from bridge.sandbox import Setup, run;"
+    " run(Path(sys.argv[1]), '127.0.0.1', int(sys.argv[2]), Setup())"
 )
 
 
@@ -55,13 +55,13 @@ def test_a_grown_schema_meets_an_old_database(tmp_path: Path) -> None:
     text = DEFAULT_SCHEMA.read_text()
     phone = 'Phone = { type = "phone", length = 40 }\nWebsite'
     schema.write_text(text.replace(phone, f'Rank__c = {{ type = "int" }}\n{phone}'))
-    with SandboxServer(path, schema=schema) as server:
+    with SandboxServer(path, setup=Setup(schema=schema)) as server:
         partner = Partner(server)
         assert partner.rows("SELECT Rank__c FROM Account")[0]["Rank__c"] is None
         partner.http.close()
     schema.write_text(text.replace(phone, f'Rank__c = {{ type = "date" }}\n{phone}'))
     with pytest.raises(SandboxError, match="Rank__c"):
-        SandboxServer(path, schema=schema).start()
+        SandboxServer(path, setup=Setup(schema=schema)).start()
 
 
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_broken_certificate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("no certificate")
     certificate = Certificate(tmp_path / "cert.pem", tmp_path / "key.pem")
     with pytest.raises(SandboxError, match=r"cert\.pem with .*key\.pem"):
-        SandboxServer(tmp_path / "org.db", certificate=certificate).start()
+        SandboxServer(tmp_path / "org.db", setup=Setup(certificate=certificate)).start()
 
 
 def test_credentials_are_known_once_it_has_started(tmp_path: Path) -> None:
@@ -137,19 +137,19 @@ def test_run_serves_until_a_signal(tmp_path: Path, number: signal.Signals) -> No
         text=True,
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(8)]
+    lines = [process.stdout.readline() for _ in range(9)]
     url = lines[0].split()[3].rstrip(",")
     answer = requests.post(
         f"{url}/services/oauth2/token",
         data={
             "grant_type": "client_credentials",
-            "client_id": lines[4].split()[-1],
-            "client_secret": lines[5].split()[-1],
+            "client_id": lines[5].split()[-1],
+            "client_secret": lines[6].split()[-1],
         },
         timeout=10,
     )
     assert answer.status_code == 200
-    assert Path(lines[6].split()[-1]).exists()
+    assert Path(lines[7].split()[-1]).exists()
     process.send_signal(number)
     _, complaints = process.communicate(timeout=20)
     assert (process.returncode, complaints) == (0, "")

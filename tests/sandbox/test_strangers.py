@@ -19,7 +19,7 @@ from simple_salesforce.exceptions import (
     SalesforceResourceNotFound,
 )
 
-from bridge.sandbox import Certificate, SandboxServer
+from bridge.sandbox import Certificate, SandboxServer, Setup
 from tests.sandbox.conftest import Clock
 
 
@@ -59,7 +59,9 @@ def server(
     tmp_path: Path, clock: Clock, jwt_key: bytes, certificate: Certificate
 ) -> Iterator[SandboxServer]:
     (tmp_path / "org.db.jwt-key.pem").write_bytes(jwt_key)
-    with SandboxServer(tmp_path / "org.db", clock=clock, certificate=certificate) as running:
+    with SandboxServer(
+        tmp_path / "org.db", clock=clock, setup=Setup(certificate=certificate)
+    ) as running:
         yield running
 
 

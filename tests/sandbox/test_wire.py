@@ -4,7 +4,7 @@ from http.client import HTTPConnection
 import pytest
 from lxml import etree
 
-from bridge.sandbox import SandboxServer
+from bridge.sandbox import SandboxServer, Setup
 from bridge.sandbox.schema import DEFAULT_SCHEMA
 from tests.sandbox.conftest import Clock
 from tests.sandbox.partner import NS, Fault, Partner
@@ -57,7 +57,7 @@ def test_the_daily_limit_is_a_fault(tmp_path_factory: pytest.TempPathFactory, cl
     schema = path / "schema.toml"
     text = DEFAULT_SCHEMA.read_text()
     schema.write_text(text.replace("api_calls_per_day = 100_000", "api_calls_per_day = 2"))
-    with SandboxServer(path / "org.db", schema=schema, clock=clock) as server:
+    with SandboxServer(path / "org.db", clock=clock, setup=Setup(schema=schema)) as server:
         partner = Partner(server)
         partner.call("getServerTimestamp")
         partner.call("getServerTimestamp")

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from lxml import etree
 
+from bridge.sandbox.faults import Fate
 from bridge.sandbox.org import Org
 from bridge.sandbox.soap.wire import Headers
 
@@ -19,3 +20,4 @@ class Call:
     user_id: str
     version: Decimal
     base_url: str
+    fate: Fate

@@ -11,7 +11,13 @@ from bridge.sandbox.soql.parser import parse
 from bridge.sandbox.soql.statement import Statement
 from bridge.sandbox.soql.translate import translate
 from bridge.sandbox.soql.tree import Comparison, Kind, Literal, Path
-from bridge.sandbox.storage.cursors import Cursor, find_cursor, open_cursor
+from bridge.sandbox.storage.cursors import (
+    Cursor,
+    dead_locator,
+    drop_cursor,
+    find_cursor,
+    open_cursor,
+)
 
 LARGEST_PAGE = 2000
 SMALLEST_PAGE = 200
@@ -33,6 +39,10 @@ def query_more(call: Call) -> str:
     locator = text_of(call.body, "queryLocator")
     with call.org.database.reading() as connection:
         cursor, offset = find_cursor(connection, call.org, locator, call.user_id)
+    if call.fate.ends_locator:
+        with call.org.database.writing() as connection:
+            drop_cursor(connection, cursor)
+        raise dead_locator()
     statement = translate(
         parse(cursor.soql), call.org.schema, bin_at=_bin_at(call, cursor.all_rows)
     )

@@ -103,4 +103,6 @@ def _changed(
 
 
 def _covered(call: Call, end: datetime) -> str:
-    return timestamp(min(end, _whole_minute(call.org.now())))
+    """Up to where nothing can appear any more: not beyond now, nor beyond what is not committed."""
+    waiting = call.org.late_commits.oldest() or call.org.now()
+    return timestamp(min(end, _whole_minute(call.org.now()), _whole_minute(waiting)))

@@ -1,7 +1,9 @@
 """Drafts saved: one statement per row, all of a call's rows in one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
 from bridge.sandbox.calls.context import Call
 from bridge.sandbox.calls.drafts import Draft
@@ -10,7 +12,7 @@ from bridge.sandbox.ids import new_id
 from bridge.sandbox.org import audit_values
 from bridge.sandbox.schema import Field, FieldType, SObject
 from bridge.sandbox.soap.wire import element
-from bridge.sandbox.values import Stored
+from bridge.sandbox.values import Stored, timestamp
 
 _ROLLED_BACK = RowError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
@@ -22,11 +24,11 @@ _ROLLED_BACK = RowError(
 class RowWriter:
     """Writes rows with one SystemModstamp: a call is one moment."""
 
-    def __init__(self, connection: sqlite3.Connection, call: Call) -> None:
+    def __init__(self, connection: sqlite3.Connection, call: Call, moment: datetime) -> None:
         self.connection = connection
         self._call = call
-        self.stamp = call.org.stamp()
-        self.seconds = call.org.seconds()
+        self.stamp = timestamp(moment.replace(microsecond=0))
+        self.seconds = int(moment.timestamp())
         self._numbers: dict[str, int] = {}
 
     def save(self, row: Draft) -> None:
@@ -118,10 +120,11 @@ def in_one_transaction(
 
     With AllOrNoneHeader one refused row undoes its neighbours, who are told so.
     """
-    with call.org.database.writing() as connection:
+    with _writing(call) as (connection, moment):
         find(connection)
+        _spoil(call, rows)
         connection.execute("SAVEPOINT rows")
-        writer = RowWriter(connection, call)
+        writer = RowWriter(connection, call, moment)
         for row in rows:
             if not row.errors:
                 apply(writer, row)
@@ -129,6 +132,29 @@ def in_one_transaction(
             connection.execute("ROLLBACK TO rows")
             for row in rows:
                 row.errors = row.errors or [_ROLLED_BACK]
+
+
+@contextmanager
+def _writing(call: Call) -> Iterator[tuple[sqlite3.Connection, datetime]]:
+    """A transaction and its moment, which lies before it where the commit is to come late."""
+    org, late_seconds = call.org, call.fate.late_commit_seconds
+    if late_seconds:
+        moment = org.now()
+        with org.late_commits.holding(moment):
+            org.pause(late_seconds)
+            with org.database.writing() as connection:
+                yield connection, moment
+    else:
+        with org.database.writing() as connection:
+            yield connection, org.now()
+
+
+def _spoil(call: Call, rows: Sequence[Draft]) -> None:
+    """Refuse the rows that a fault befalls."""
+    for row in rows:
+        error = call.fate.row_error(row.id)
+        if error and not row.errors:
+            row.errors.append(error)
 
 
 def save_result(row: Draft) -> str:

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from bridge.sandbox.calls import deletes, describe, merges, reads, replication, users, writes
 from bridge.sandbox.calls.context import Call
-from bridge.sandbox.errors import ApiFault
+from bridge.sandbox.errors import ApiFault, HttpRefusal
+from bridge.sandbox.faults import Fate
 from bridge.sandbox.org import Org
 from bridge.sandbox.soap.wire import PARTNER, Request, answer, unknown_operation
-from bridge.sandbox.storage.sessions import check_session
+from bridge.sandbox.storage.sessions import check_session, close_session
 
 OLDEST_VERSION = Decimal(21)
 NEWEST_VERSION = Decimal(68)
@@ -53,11 +54,12 @@ class Answer:
         return answer(self.operation, self.result, calls=self.calls, limit=self.limit)
 
 
-def perform(org: Org, request: Request, version: str, base_url: str) -> Answer:
+def perform(org: Org, request: Request, version: str, base_url: str, fate: Fate) -> Answer:
     """Answer a call. ``version`` is the path's, such as ``66.0``.
 
-    Raises ApiFault or ClientFault.
+    Raises ApiFault, ClientFault, or HttpRefusal where ``fate`` says so.
     """
+    suffer(org, fate)
     number = _checked_version(version)
     operation = OPERATIONS.get(request.operation)
     is_login = request.operation == "login"
@@ -66,11 +68,22 @@ def perform(org: Org, request: Request, version: str, base_url: str) -> Answer:
     limit = org.schema.organization.api_calls_per_day
     calls = None
     user_id = org.user_id
+    if fate.ends_session:
+        close_session(org, request.headers.session_id)
     if not is_login:
         user_id = check_session(org, request.headers.session_id)
         calls = _count_call(org, limit)
-    result = operation(Call(org, request.body, request.headers, user_id, number, base_url))
+    if fate.refusal:
+        raise fate.refusal
+    result = operation(Call(org, request.body, request.headers, user_id, number, base_url, fate))
     return Answer(request.operation, result, calls, limit)
+
+
+def suffer(org: Org, fate: Fate) -> None:
+    """What befalls a call before anyone looks at it. Raises HttpRefusal."""
+    org.pause(fate.latency_seconds)
+    if fate.http_status:
+        raise HttpRefusal(fate.http_status)
 
 
 def _checked_version(version: str) -> Decimal:

@@ -9,12 +9,17 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from bridge.sandbox.calls.table import perform
-from bridge.sandbox.errors import ApiFault, ClientFault
+from bridge.sandbox.calls.table import perform, suffer
+from bridge.sandbox.errors import ApiFault, ClientFault, HttpRefusal
+from bridge.sandbox.faults import Fate
+from bridge.sandbox.faults.rules import TOKEN
+from bridge.sandbox.http.breaking import broken, refusal
+from bridge.sandbox.http.control import answer_about_faults
 from bridge.sandbox.http.messages import base_url, content_of, json_response, xml_response, zipped
 from bridge.sandbox.http.oauth import OAuthError, TokenRequest, grant_token, identity
 from bridge.sandbox.http.rest import RestDoor
 from bridge.sandbox.org import Org
+from bridge.sandbox.soap.wire import Request as SoapRequest
 from bridge.sandbox.soap.wire import client_fault, fault, read_request
 from bridge.sandbox.storage.sessions import check_session
 
@@ -28,6 +33,7 @@ _ROUTES = Map(
         Rule("/id/<organization>/<user>", endpoint="identity", methods=["GET"]),
         Rule("/services/Soap/u/<version>", endpoint="soap", methods=["POST"]),
         Rule("/services/Soap/u/<version>/<organization>", endpoint="soap", methods=["POST"]),
+        Rule("/sandbox/faults", endpoint="faults", methods=["GET", "PUT", "DELETE"]),
         Rule("/services/data", endpoint="rest"),
         Rule("/services/data/<path:resource>", endpoint="rest"),
     ],
@@ -56,6 +62,8 @@ class SandboxApplication:
             response = self._token(request)
         elif endpoint == "identity":
             response = self._identity(request, **arguments)
+        elif endpoint == "faults":
+            response = answer_about_faults(self._org, request)
         elif endpoint == "rest":
             response = zipped(request, self._rest.answer(request))
         else:
@@ -63,6 +71,10 @@ class SandboxApplication:
         return response(environ, start_response)
 
     def _token(self, request: Request) -> Response:
+        fate = self._org.faults.draw(TOKEN)
+        return broken(self._granted(request, fate), fate.ending)
+
+    def _granted(self, request: Request, fate: Fate) -> Response:
         request.max_form_memory_size = _LARGEST_FORM_BYTES
         basic = request.authorization
         asked = TokenRequest(
@@ -73,7 +85,10 @@ class SandboxApplication:
             base_url=base_url(request),
         )
         try:
+            _suffer_at_token(self._org, fate)
             return json_response(200, grant_token(self._org, self._jwt_public_key, asked))
+        except HttpRefusal as refused:
+            return refusal(refused)
         except OAuthError as error:
             answer = {"error": error.error, "error_description": error.description}
             return json_response(error.status, answer)
@@ -91,8 +106,21 @@ class SandboxApplication:
     def _soap(self, request: Request, version: str) -> Response:
         try:
             asked = read_request(content_of(request))
-            answer = perform(self._org, asked, version, base_url(request))
+        except ApiFault as problem:
+            return xml_response(500, fault(problem))
+        except ClientFault as problem:
+            return xml_response(500, client_fault(problem))
+        fate = self._org.faults.draw(asked.operation)
+        return broken(self._performed(request, asked, version, fate), fate.ending)
+
+    def _performed(
+        self, request: Request, asked: SoapRequest, version: str, fate: Fate
+    ) -> Response:
+        try:
+            answer = perform(self._org, asked, version, base_url(request), fate)
             return xml_response(200, answer.envelope())
+        except HttpRefusal as refused:
+            return refusal(refused)
         except ApiFault as problem:
             return xml_response(500, fault(problem))
         except ClientFault as problem:
@@ -101,3 +129,9 @@ class SandboxApplication:
             _log.exception("the sandbox failed to answer a call")
             unexpected = "An unexpected error occurred. The sandbox's log tells what it was."
             return xml_response(500, fault(ApiFault("UNKNOWN_EXCEPTION", unexpected)))
+
+
+def _suffer_at_token(org: Org, fate: Fate) -> None:
+    suffer(org, fate)
+    if fate.refusal:
+        raise OAuthError(fate.refusal.code, fate.refusal.message)

@@ -6,7 +6,7 @@ so that limits, faults and results are the same ones. Source: REST API Developer
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from lxml import etree
@@ -15,7 +15,9 @@ from werkzeug.routing import Map, Rule, Submount
 from werkzeug.wrappers import Request, Response
 
 from bridge.sandbox.calls.table import NEWEST_VERSION, perform
-from bridge.sandbox.errors import ApiFault, ClientFault
+from bridge.sandbox.errors import ApiFault, ClientFault, HttpRefusal
+from bridge.sandbox.faults import Fate
+from bridge.sandbox.http.breaking import broken, refusal
 from bridge.sandbox.http.messages import base_url, content_of, json_response
 from bridge.sandbox.http.rest_json import (
     Json,
@@ -53,10 +55,16 @@ class RestDoor:
 
     def answer(self, request: Request) -> Response:
         """The response; every refusal is Salesforce's list of errorCode and message."""
+        visit = _Visit(self._org, request)
+        return broken(self._answer(visit), visit.fate.ending)
+
+    def _answer(self, visit: "_Visit") -> Response:
         try:
-            endpoint, arguments = _ROUTES.bind_to_environ(request.environ).match()
+            endpoint, visit.names = _ROUTES.bind_to_environ(visit.request.environ).match()
             answer: Callable[[_Visit], Response] = endpoint
-            return answer(_Visit(self._org, request, arguments))
+            return answer(visit)
+        except HttpRefusal as refused:
+            return refusal(refused)
         except HTTPException:
             return _refusal(404, "NOT_FOUND", "The requested resource does not exist")
         except ApiFault as problem:
@@ -68,13 +76,14 @@ class RestDoor:
             return _refusal(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.")
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Visit:
-    """One request: what it names in its path, and the calls that are made for it."""
+    """One request: what its path names, the calls that are made for it, what befell the last."""
 
     org: Org
     request: Request
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    fate: Fate = field(default_factory=Fate)
 
     @property
     def root(self) -> str:
@@ -85,7 +94,9 @@ class _Visit:
         body = partner_element(operation)
         body.extend(children)
         asked = SoapRequest(operation, body, self._headers())
-        answer = perform(self.org, asked, self.names["version"], base_url(self.request))
+        self.fate = self.org.faults.draw(operation)
+        url = base_url(self.request)
+        answer = perform(self.org, asked, self.names["version"], url, self.fate)
         envelope = etree.fromstring(answer.envelope().encode())
         (response,) = envelope[-1]
         return response, answer.calls or 0

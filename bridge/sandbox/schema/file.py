@@ -1,11 +1,9 @@
 """Schema files: the objects, their fields and who may log in, as TOML."""
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from bridge.sandbox.errors import SandboxError
 from bridge.sandbox.schema.model import (
@@ -21,25 +19,26 @@ from bridge.sandbox.schema.model import (
     Schema,
     SObject,
 )
+from bridge.sandbox.toml import build, parse_toml
 
 DEFAULT_SCHEMA = Path(__file__).with_name("schema.toml")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _OBJECT_KEYS = frozenset("key_prefix label read_only mergeable duplicate_rules fields".split())
 _KEY_PREFIX = re.compile(r"[0-9A-Za-z]{3}")
-_T = TypeVar("_T")
 
 
 def load_schema(path: Path | None = None) -> Schema:
     """Read a schema file. Raises SandboxError that names what is wrong in it."""
     path = path or DEFAULT_SCHEMA
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise SandboxError(f"cannot read the schema file {path}: {error}") from error
+    content = parse_toml(text, str(path))
     objects = _table(content, "objects", path)
     schema = Schema(
-        organization=_build(Organization, _table(content, "organization", path), "organization"),
-        access=_build(Access, _table(content, "access", path), "access"),
+        organization=build(Organization, _table(content, "organization", path), "organization"),
+        access=build(Access, _table(content, "access", path), "access"),
         objects=tuple(_sobject(name, _table(objects, name, path)) for name in objects),
     )
     _check_references(schema)
@@ -92,7 +91,7 @@ def _duplicate_rule(where: str, facts: dict[str, object], own: set[str]) -> Dupl
         action = OnDuplicate(str(facts.get("action", OnDuplicate.ALERT)))
     except ValueError as error:
         raise SandboxError(f"{where}: {error}") from error
-    return _build(DuplicateRule, {**facts, "fields": tuple(wanted), "action": action}, where)
+    return build(DuplicateRule, {**facts, "fields": tuple(wanted), "action": action}, where)
 
 
 def _sealed(own: list[Field]) -> list[Field]:
@@ -111,20 +110,7 @@ def _field(sobject: str, name: str, value: object) -> Field:
         raise SandboxError(f"{where}: {error}") from error
     for key in ("values", "composed_of"):
         facts[key] = tuple(value.get(key, ()))
-    return _build(Field, facts, where)
-
-
-def _build(kind: type[_T], facts: Mapping[str, object], where: str) -> _T:
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(facts) - known)
-    if unknown:
-        raise SandboxError(
-            f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}"
-        )
-    try:
-        return kind(**facts)
-    except TypeError as error:
-        raise SandboxError(f"{where}: {error}") from error
+    return build(Field, facts, where)
 
 
 def _check_references(schema: Schema) -> None:

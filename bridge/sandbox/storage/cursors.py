@@ -64,9 +64,13 @@ def find_cursor(
         (locator, user_id, _oldest_opening(org)),
     ).fetchone()
     if found is None or not (offset.isdecimal() and len(offset) < 12):
-        raise ApiFault("INVALID_QUERY_LOCATOR", "invalid query locator")
+        raise dead_locator()
     locator, soql, all_rows, first, last = found
     return Cursor(locator, soql, bool(all_rows), first, last), int(offset)
+
+
+def dead_locator() -> ApiFault:
+    return ApiFault("INVALID_QUERY_LOCATOR", "invalid query locator")
 
 
 def drop_cursor(connection: sqlite3.Connection, cursor: Cursor) -> None:
