@@ -21,8 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge import BridgeError
 from bridge.domain.records import RecordType
 from bridge.store.settings import DatabaseSettings
-
-_READ_ONLY = {"bridge_read_only": True}
+from bridge.store.turns import READ_ONLY, WriteTurns
 
 
 class DatabaseUnavailable(BridgeError):
@@ -69,7 +68,7 @@ def session_factory(engine: Engine) -> sessionmaker[Session]:
 def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
     """A session that only reads: on SQLite it never waits for a writer."""
     with sessions() as session:
-        session.connection(execution_options=_READ_ONLY)
+        session.connection(execution_options={READ_ONLY: True})
         yield session
 
 
@@ -185,21 +184,14 @@ def _open_sqlite(settings: DatabaseSettings) -> Engine:
         connect_args={"timeout": settings.busy_timeout_seconds},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    WriteTurns(engine, settings.busy_timeout_seconds)
     return engine
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite
+    connection.isolation_level = None  # transactions are begun by WriteTurns
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that will write takes the write lock at once: one that upgrades later fails
-    # with "database is locked" when another wrote in between, whatever the busy timeout is.
-    read_only = connection.get_execution_options().get("bridge_read_only")
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
 @contextmanager

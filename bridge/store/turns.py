@@ -1,0 +1,51 @@
+"""Transactions on SQLite, where one writes at a time: the writers of a process wait in line.
+
+SQLite itself lets each waiter sleep and look again, up to a tenth of a second apart, so that one of
+many may look in vain for seconds while the file changes hands between the others.
+"""
+
+import threading
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+READ_ONLY = "bridge_read_only"
+"""The execution option of transactions that will not write."""
+
+_HELD = "bridge_write_turn"
+
+
+class WriteTurns:
+    """Hands the turn to write from one connection of an engine to the next.
+
+    It ends with the transaction. Whoever has waited for `timeout_seconds` goes on without: the
+    database itself then tells that it is locked.
+    """
+
+    def __init__(self, engine: Engine, timeout_seconds: float) -> None:
+        self._turn = threading.Lock()
+        self._timeout_seconds = timeout_seconds
+        event.listen(engine, "begin", self._begin)
+        event.listen(engine, "commit", self._end)
+        event.listen(engine, "rollback", self._end)
+        # Where there was no such end: BEGIN failed, or nobody closed the connection.
+        event.listen(engine, "checkin", self._end_at_last)
+
+    def _begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get(READ_ONLY):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.info[_HELD] = self._turn.acquire(timeout=self._timeout_seconds)
+        # The write lock at once: a transaction that upgrades later fails with "database is locked"
+        # when another wrote in between, whatever the busy timeout is.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def _end(self, connection: Connection) -> None:
+        self._give_back(connection.info)
+
+    def _end_at_last(self, _connection: Any, record: Any) -> None:
+        self._give_back(record.info)
+
+    def _give_back(self, info: dict[Any, Any]) -> None:
+        if info.pop(_HELD, False):
+            self._turn.release()

@@ -1,0 +1,102 @@
+"""SQLite's writers of one process wait in line."""
+
+import gc
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from bridge.store.engine import open_engine, reading, session_factory
+from bridge.store.settings import DatabaseSettings
+
+WRITE = text("INSERT INTO numbers VALUES (1)")
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """A database with a table."""
+    engine = open_engine(DatabaseSettings(url=f"sqlite:///{tmp_path}/turns.db"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE numbers (number INTEGER)"))
+    yield engine
+    engine.dispose()
+
+
+class Writer(threading.Thread):
+    """Writes in a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(daemon=True)
+        self._engine = engine
+
+    def run(self) -> None:
+        """Writes one row."""
+        with self._engine.begin() as connection:
+            connection.execute(WRITE)
+
+
+def is_free(engine: Engine) -> bool:
+    """Whether a writer gets its turn."""
+    writer = Writer(engine)
+    writer.start()
+    writer.join(5)
+    return not writer.is_alive()
+
+
+def test_a_writer_waits_for_the_one_before(sqlite: Engine) -> None:
+    """It asks the database for nothing until then, and writes as soon as that one is done."""
+    asked: list[str] = []
+    event.listen(sqlite, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    second = Writer(sqlite)
+    with sqlite.begin() as connection:
+        connection.execute(WRITE)
+        second.start()
+        second.join(0.2)
+        assert asked == ["BEGIN IMMEDIATE", WRITE.text]
+    second.join(5)
+    assert asked == ["BEGIN IMMEDIATE", WRITE.text] * 2
+
+
+def test_a_turn_ends_with_its_transaction(sqlite: Engine) -> None:
+    """By a commit, by a rollback, and by an error."""
+    with sqlite.begin() as connection:
+        connection.execute(WRITE)
+    assert is_free(sqlite)
+    with sqlite.connect() as connection:
+        connection.execute(WRITE)
+        connection.rollback()
+        assert is_free(sqlite)
+    with pytest.raises(OperationalError), sqlite.begin() as connection:
+        connection.execute(text("INSERT INTO nothing VALUES (1)"))
+    assert is_free(sqlite)
+
+
+def test_a_connection_that_is_forgotten_keeps_no_turn(sqlite: Engine) -> None:
+    """The pool takes it back, and the next one writes."""
+    connection = sqlite.connect()
+    connection.execute(WRITE)
+    del connection
+    gc.collect()
+    assert is_free(sqlite)
+
+
+def test_another_process_is_waited_for_in_vain(sqlite: Engine) -> None:
+    """The database tells that it is locked, and the turn is free again."""
+    ours = open_engine(DatabaseSettings(url=str(sqlite.url), busy_timeout_seconds=1))
+    with sqlite.begin() as connection:
+        connection.execute(WRITE)
+        with pytest.raises(OperationalError, match="locked"), ours.begin():
+            pass
+    assert is_free(ours)
+    ours.dispose()
+
+
+def test_readers_wait_for_nobody(sqlite: Engine) -> None:
+    """They read beside a writer what was there before."""
+    with sqlite.begin() as connection:
+        connection.execute(WRITE)
+        with reading(session_factory(sqlite)) as session:
+            assert session.scalar(text("SELECT count(*) FROM numbers")) == 0
