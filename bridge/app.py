@@ -36,7 +36,7 @@ from bridge.settings import (
     load_settings,
     load_survivorship,
 )
-from bridge.soap.application import SoapContext, build_soap_application
+from bridge.soap.application import CONTRACT_VERSIONS, SoapContext, build_soap_application
 from bridge.store.comparison import adopt_comparison, is_adopted
 from bridge.store.engine import (
     SchemaOutdated,
@@ -52,7 +52,7 @@ from jobs.schedule import JOBS
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-SERVICES = ("/soap/v1",)
+SERVICES = tuple(CONTRACT_VERSIONS)
 
 
 class NotConfigured(BridgeError):

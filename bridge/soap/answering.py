@@ -16,14 +16,14 @@ from bridge.operations.admission import require_permitted
 from bridge.operations.authentication import Consumer, WrongCredentials
 from bridge.operations.calls import MAX_ENVELOPE_BYTES, OK, CallRow
 from bridge.soap.context import Call, SoapContext
-from bridge.soap.dispatch import dispatcher
+from bridge.soap.contract_versions import ContractVersion
 from bridge.soap.envelope import read_envelope, require_understood
 from bridge.soap.faults import code_of, fault_of, is_expected, write_fault
 from bridge.soap.identifying import identify
-from bridge.soap.protocol import operation_in
+from bridge.soap.lifetime import LateCallers, headers_of
 from bridge.soap.request import Request
 from bridge.soap.soap_versions import SOAP_11, SoapVersion
-from bridge.soap.subjects import message_id_of, record_type_of
+from bridge.soap.subjects import Subject
 from bridge.soap.wssecurity import SECURITY, redacted
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ class _Course:
     started: float = field(default_factory=time.monotonic)
     soap: SoapVersion = SOAP_11
     consumer: Consumer | None = None
-    operation: str | None = None
-    message_id: str | None = None
+    subject: Subject | None = None
     outcome: str = OK
 
     @property
@@ -53,9 +52,13 @@ class _Course:
 class Answering:
     """Answers the requests of one contract version."""
 
-    def __init__(self, context: SoapContext) -> None:
+    def __init__(self, version: ContractVersion, context: SoapContext) -> None:
+        self._version = version
         self._context = context
-        self._dispatcher = dispatcher()
+        self._dispatcher = version.dispatcher()
+        lifetime = version.lifetime_in(context.settings)
+        self._late_callers = LateCallers(version.name, lifetime)
+        self._headers = headers_of(lifetime)
 
     def answer(self, environ: "WSGIEnvironment") -> Response:
         """The answer to a POST: the operation's, or a fault."""
@@ -70,22 +73,22 @@ class Answering:
             log.info("soap call", outcome=course.outcome, seconds=round(course.seconds, 4))
             structlog.contextvars.unbind_contextvars("consumer", "operation")
         self._context.trail.write(_row(request, course, response))
-        response.headers["X-Correlation-Id"] = request.correlation_id
+        response.headers.update(self._headers | {"X-Correlation-Id": request.correlation_id})
         return response
 
     def _carry_out(self, request: Request, course: _Course) -> bytes:
         consumer = course.consumer = self._identify(request, course)
         structlog.contextvars.bind_contextvars(consumer=consumer.name)
+        self._late_callers.tell(consumer.name, course.at)
         envelope = read_envelope(request.content, self._context.settings, course.soap)
         require_understood(envelope.headers, (SECURITY,), course.soap)
-        course.message_id = message_id_of(envelope.body)
-        operation = course.operation = operation_in(envelope.body, request.action)
-        structlog.contextvars.bind_contextvars(operation=operation)
+        subject = course.subject = self._version.subject_in(envelope.body, request.action)
+        structlog.contextvars.bind_contextvars(operation=subject.operation)
         require_permitted(
             consumer,
-            operation=operation,
+            operation=subject.operation,
             address=request.address,
-            record_type=record_type_of(operation, envelope.body),
+            record_type=subject.record_type,
         )
         with self._context.admission.admit(consumer, at=time.monotonic()):
             call = Call(
@@ -129,8 +132,8 @@ def _row(request: Request, course: _Course, response: Response) -> CallRow:
         at=course.at,
         consumer=course.consumer.name if course.consumer else None,
         address=request.address,
-        operation=course.operation,
-        message_id=course.message_id,
+        operation=course.subject.operation if course.subject else None,
+        message_id=course.subject.message_id if course.subject else None,
         request_bytes=request.size_bytes,
         answer_bytes=response.content_length or 0,
         seconds=course.seconds,

@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from bridge.soap.context import SoapContext
+from bridge.soap.contract_versions import CONTRACT_VERSIONS
 from bridge.soap.http import SoapEndpoint
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["SoapContext", "build_soap_application"]
+__all__ = ["CONTRACT_VERSIONS", "SoapContext", "build_soap_application"]
 
 
 def build_soap_application(context: SoapContext) -> "WSGIApplication":

@@ -1,4 +1,4 @@
-"""The endpoint `/soap/v1` over HTTP: paths, methods, and the WSDL for whoever asks."""
+"""The service over HTTP: paths, methods, and the WSDL for whoever asks."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -8,8 +8,10 @@ from werkzeug.wrappers import Response
 
 from bridge.soap.answering import Answering
 from bridge.soap.context import SoapContext
+from bridge.soap.contract_versions import CONTRACT_VERSIONS, ContractVersion
+from bridge.soap.lifetime import headers_of, notice_of
 from bridge.soap.soap_versions import SOAP_11, SOAP_12
-from bridge.soap.wsdl import PATH, service_address, write_wsdl
+from bridge.soap.wsdl import service_address
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -19,22 +21,35 @@ _DESCRIBED = {"wsdl": SOAP_11, "singlewsdl": SOAP_11, "wsdl12": SOAP_12}
 
 
 class SoapEndpoint:
-    """A WSGI application that answers contract v1 at one path."""
+    """A WSGI application that answers each version of the contract at its path."""
 
     def __init__(self, context: SoapContext) -> None:
-        self._answering = Answering(context)
-        self._address = service_address(context.settings)
-        self._wsdls = {query: write_wsdl(self._address, soap) for query, soap in _DESCRIBED.items()}
+        self._served = {
+            path: _ServedContract(version, context) for path, version in CONTRACT_VERSIONS.items()
+        }
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answers one HTTP request."""
-        return self._respond(environ)(environ, start_response)
+        served = self._served.get(environ.get("PATH_INFO", "").rstrip("/"))
+        response = served.respond(environ) if served else _nothing_here()
+        return response(environ, start_response)
 
-    def _respond(self, environ: "WSGIEnvironment") -> Response:
-        if environ.get("PATH_INFO", "").rstrip("/") != PATH:
-            return _text(HTTPStatus.NOT_FOUND, f"there is nothing here: the service is at {PATH}")
+
+class _ServedContract:
+    def __init__(self, version: ContractVersion, context: SoapContext) -> None:
+        lifetime = version.lifetime_in(context.settings)
+        self._answering = Answering(version, context)
+        self._address = service_address(context.settings, version.path)
+        self._headers = headers_of(lifetime)
+        self._about = f"ERP Bridge, SOAP contract {version.name}. {notice_of(lifetime)}".strip()
+        self._wsdls = {
+            query: version.write_wsdl(self._address, soap, notice_of(lifetime))
+            for query, soap in _DESCRIBED.items()
+        }
+
+    def respond(self, environ: "WSGIEnvironment") -> Response:
         match environ["REQUEST_METHOD"]:
             case "POST":
                 return self._answering.answer(environ)
@@ -47,9 +62,17 @@ class SoapEndpoint:
 
     def _describe(self, query: str) -> Response:
         if query in self._wsdls:
-            return Response(self._wsdls[query], content_type="text/xml; charset=utf-8")
-        told = f"{self._address}?wsdl, and for SOAP 1.2 {self._address}?wsdl12"
-        return _text(HTTPStatus.OK, f"ERP Bridge, SOAP contract v1. Its WSDL: {told}")
+            response = Response(self._wsdls[query], content_type=SOAP_11.content_type)
+        else:
+            told = f"{self._address}?wsdl, and for SOAP 1.2 {self._address}?wsdl12"
+            response = _text(HTTPStatus.OK, f"{self._about} Its WSDL: {told}")
+        response.headers.update(self._headers)
+        return response
+
+
+def _nothing_here() -> Response:
+    paths = " or ".join(CONTRACT_VERSIONS)
+    return _text(HTTPStatus.NOT_FOUND, f"there is nothing here: the service is at {paths}")
 
 
 def _text(status: HTTPStatus, text: str) -> Response:

@@ -3,7 +3,7 @@
 Errors are left to fly: `bridge.soap.answering` makes faults of them.
 """
 
-from lxml.etree import _Element
+from lxml.etree import QName, _Element
 from spyne import MethodContext
 from spyne.protocol.soap import Soap11
 
@@ -28,8 +28,8 @@ def operation_in(body: _Element, action: str) -> str:
 
     Raises UnknownOperation, ActionMismatch.
     """
-    operation = body.tag.removeprefix(f"{{{NAMESPACE}}}")
-    if operation not in operation_codecs():
+    operation = QName(body).localname
+    if QName(body).namespace != NAMESPACE or operation not in operation_codecs():
         raise UnknownOperation(f"there is no operation {body.tag[:200]}: see the WSDL")
     # An action that names another operation may have passed a firewall that this one may not. None,
     # and a bare name, are what simple callers send.

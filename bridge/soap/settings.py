@@ -1,6 +1,27 @@
 """The SOAP front's section of the settings."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ContractLifetime(BaseModel):
+    """When a version of the contract is deprecated, and when it ends; None: not in sight.
+
+    Callers are told, and nothing is switched off: that is for people to do.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    deprecated_on: date | None = None
+    sunset_on: date | None = None
+
+    @model_validator(mode="after")
+    def _ends_last(self) -> Self:
+        if self.deprecated_on and self.sunset_on and self.sunset_on < self.deprecated_on:
+            raise ValueError("sunset_on must not be before deprecated_on (RFC 9745, section 4)")
+        return self
 
 
 class SoapSettings(BaseModel):
@@ -32,3 +53,5 @@ class SoapSettings(BaseModel):
 
     max_text_bytes: int = Field(default=64 * 1024, ge=4096, le=10_000_000)
     """Greatest length of one text together with the tag before it."""
+
+    v1: ContractLifetime = ContractLifetime()

@@ -1,11 +1,13 @@
-"""What a call is about, told before its body is known to be good: record type and message id."""
+"""What a call is about, told before its body is known to be good."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lxml.etree import _Element
 
 from bridge.domain.records import RecordType
 from bridge.soap.elements import NAMESPACE
+from bridge.soap.protocol import operation_in
 
 _RECORD_TYPES: Mapping[str, RecordType] = {
     "SubmitCustomers": RecordType.CUSTOMER,
@@ -17,14 +19,25 @@ _RECORD_TYPES: Mapping[str, RecordType] = {
 }
 
 
-def record_type_of(operation: str, body: _Element) -> RecordType | None:
-    """The record type that an operation has, or that its element names; None where neither does."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An operation, and the record type and the message id that the call is about, if any."""
+
+    operation: str
+    record_type: RecordType | None
+    message_id: str | None
+
+
+def subject_in(body: _Element, action: str) -> Subject:
+    """What the element of a body is about. Raises UnknownOperation, ActionMismatch."""
+    operation = operation_in(body, action)
+    message_id = body.findtext(f"{{{NAMESPACE}}}MessageId")
+    return Subject(operation, _record_type(operation, body), message_id)
+
+
+def _record_type(operation: str, body: _Element) -> RecordType | None:
+    """The one that the operation has, or that its element names."""
     if operation in _RECORD_TYPES:
         return _RECORD_TYPES[operation]
     named = (body.findtext(f"{{{NAMESPACE}}}RecordType") or "").strip()
     return RecordType(named) if named in set(RecordType) else None
-
-
-def message_id_of(body: _Element) -> str | None:
-    """The message id, as far as there is one."""
-    return body.findtext(f"{{{NAMESPACE}}}MessageId")

@@ -35,8 +35,11 @@ _ABOUT = (
 
 
 @cache
-def write_wsdl(address: str, soap: SoapVersion = SOAP_11) -> bytes:
-    """The WSDL 1.1 document for a service at this address, in UTF-8."""
+def write_wsdl(address: str, soap: SoapVersion = SOAP_11, notice: str = "") -> bytes:
+    """The WSDL 1.1 document for a service at this address, in UTF-8.
+
+    The notice is added to the service's documentation.
+    """
     root = _describe(address, soap)
     schema = _find(root, "wsdl:types/xs:schema")
     _document_types(schema)
@@ -46,15 +49,16 @@ def write_wsdl(address: str, soap: SoapVersion = SOAP_11) -> bytes:
     _name_fault_message(root)
     _use_action_uris(root)
     _name_service_apart(root, soap)
+    _document_service(root, notice)
     _order(root)
     etree.cleanup_namespaces(root, keep_ns_prefixes=["tns", "xs"])
     etree.indent(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
 
 
-def service_address(settings: SoapSettings) -> str:
+def service_address(settings: SoapSettings, path: str = PATH) -> str:
     """Where consumers find the service: from the settings, never from a request."""
-    return settings.public_url + PATH
+    return settings.public_url + path
 
 
 @cache
@@ -147,9 +151,12 @@ def _name_service_apart(root: _Element, soap: SoapVersion) -> None:
     for node in (binding, port):
         node.set("name", name)
     port.set("binding", f"tns:{name}")
+
+
+def _document_service(root: _Element, notice: str) -> None:
     documentation = etree.Element(f"{{{_WSDL}}}documentation")
-    documentation.text = _ABOUT
-    service.insert(0, documentation)
+    documentation.text = f"{_ABOUT} {notice}".rstrip()
+    _find(root, "wsdl:service").insert(0, documentation)
 
 
 def _order(root: _Element) -> None:
