@@ -1,7 +1,8 @@
 """Validation of bodies against the contract's schema, by libxml2."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from lxml import etree
 from lxml.etree import QName, _Element, _LogEntry
@@ -17,7 +18,7 @@ MAX_VIOLATIONS = 20
 def validate(body: _Element) -> None:
     """Checks the element of a body, whole. Raises ContractViolated."""
     schema = _schema()
-    if not schema.validate(body):
+    if not schema.validate(body) and not (_trim_dates(body) and schema.validate(body)):
         violations = list(_violations(body, schema))
         if len(violations) == MAX_VIOLATIONS:
             del _of_thread.schema  # and with it the findings, of which there may be 100,000
@@ -31,6 +32,19 @@ def _schema() -> etree.XMLSchema:
     return schema
 
 
+def _trim_dates(body: _Element) -> bool:
+    """Takes blanks around dates away; whether there were any.
+
+    XML Schema allows them (part 2, section 4.3.6), and libxml2 does not.
+    """
+    trimmed = False
+    for element in body.iter(*_dates()):
+        text = element.text or ""
+        if text != text.strip(_BLANKS):
+            element.text, trimmed = text.strip(_BLANKS), True
+    return trimmed
+
+
 _of_thread = threading.local()  # lxml keeps a validator's findings on the validator
 
 
@@ -41,12 +55,13 @@ def _violations(body: _Element, schema: etree.XMLSchema) -> Iterator[Violation]:
         # libxml2 first names the broken facet, then repeats that the value is not of its type.
         if (entry.line, entry.path) not in seen:
             seen.add((entry.line, entry.path))
-            yield Violation(entry.line, _path(body, entry), _message(entry))
+            element = _element_at(body, entry)
+            yield Violation(entry.line, path_of(element), _message(element, entry))
         if len(seen) == MAX_VIOLATIONS:
             return
 
 
-def _path(body: _Element, entry: _LogEntry) -> str:
+def _element_at(body: _Element, entry: _LogEntry) -> _Element:
     """libxml2 writes steps as `*[3]` or `prefix:Name[3]`, from the body's element on."""
     element = body
     for step in str(entry.path or "").split("/")[2:]:
@@ -55,7 +70,7 @@ def _path(body: _Element, entry: _LogEntry) -> str:
         if not named:
             break
         element = named[int(position or 1) - 1]
-    return path_of(element)
+    return element
 
 
 def _prefixed_name(element: _Element) -> str:
@@ -63,6 +78,37 @@ def _prefixed_name(element: _Element) -> str:
     return f"{element.prefix}:{local}" if element.prefix else local
 
 
-def _message(entry: _LogEntry) -> str:
+def _message(element: _Element, entry: _LogEntry) -> str:
     message = str(entry.message).replace(f"{{{NAMESPACE}}}", "")
+    most = _limits().get(element.tag)
+    if most is not None and "This element is not expected" in message:
+        before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+        if before >= most:
+            return f"Element '{QName(element).localname}': there may be {most} of it at most."
     return message if len(message) <= 300 else message[:300] + "…"
+
+
+@cache
+def _dates() -> frozenset[str]:
+    """The tags of all elements that are dates."""
+    return frozenset(_tag(one) for one in _declared() if one.get("type") in _DATE_TYPES)
+
+
+@cache
+def _limits() -> Mapping[str, int]:
+    """How often an element may stand side by side, by its tag, where there is a limit."""
+    numbers = ((_tag(one), one.get("maxOccurs", "")) for one in _declared())
+    return {tag: int(number) for tag, number in numbers if number.isdecimal()}
+
+
+def _declared() -> Iterator[_Element]:
+    return etree.fromstring(contract_schema_source()).iter(f"{{{_XS}}}element")
+
+
+def _tag(declaration: _Element) -> str:
+    return f"{{{NAMESPACE}}}{declaration.get('name')}"
+
+
+_XS = "http://www.w3.org/2001/XMLSchema"
+_DATE_TYPES = ("xs:date", "xs:dateTime")
+_BLANKS = " \t\r\n"

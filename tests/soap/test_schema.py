@@ -5,10 +5,12 @@ import threading
 
 import pytest
 
+from bridge.domain.records import RecordType
 from bridge.soap.calls import encode_request
 from bridge.soap.envelope import read_envelope
 from bridge.soap.schema import MAX_VIOLATIONS, validate
 from bridge.soap.violations import ContractViolated, Violation
+from tests.conftest import NOW
 from tests.soap.samples import CUSTOMER, INVOICE
 
 
@@ -108,3 +110,46 @@ def test_threads_do_not_mix_their_violations() -> None:
     for thread in threads:
         thread.join()
     assert mixed == []
+
+
+@pytest.mark.parametrize("text", ["\n  2026-03-01\t", " 2026-03-01Z ", "2026-03-01 "])
+def test_blanks_around_dates(text: str) -> None:
+    """Formatted XML has them; XML Schema leaves them aside, libxml2 does not."""
+    content = encode_request("SubmitInvoices", "m", [INVOICE, INVOICE], None)
+    blank = content.replace(b">2026-03-01<", f">{text}<".encode())
+    body = read_envelope(blank).body
+    validate(body)
+    assert {one.text for one in body.iter("{*}IssuedOn")} == {text.strip()}
+    wrong = blank.replace(text.encode(), b" 1.3.2026 ", 1)
+    assert [one.path for one in violations(wrong)] == ["SubmitInvoices/Invoice[1]/IssuedOn"]
+
+
+def test_blanks_around_instants() -> None:
+    """As around days."""
+    content = encode_request("BeginSnapshot", RecordType.INVOICE, "1000", NOW)
+    validate(read_envelope(content.replace(b"<AsOf>", b"<AsOf>\n ")).body)
+
+
+def test_blanks_in_texts_are_theirs() -> None:
+    """A text that looks like a date is left as it is."""
+    content = encode_request("SubmitCustomers", "m", [CUSTOMER], None)
+    content = content.replace(b"<Status>", b"<Status>x").replace(b">C-1<", b"> 2026-03-01 <")
+    body = read_envelope(content).body
+    with pytest.raises(ContractViolated):
+        validate(body)
+    assert body.findtext(".//{*}Number") == " 2026-03-01 "
+
+
+def test_too_many_records_are_told_with_the_limit() -> None:
+    """Whoever wrote the loop has to know how far it may go."""
+    (violation,) = violations(encode_request("SubmitInvoices", "m", [INVOICE] * 501, None))
+    assert violation.path == "SubmitInvoices/Invoice[501]"
+    assert violation.message == "Element 'Invoice': there may be 500 of it at most."
+    content = encode_request("SubmitInvoices", "m", [INVOICE] * 501, None)
+    swapped = content.replace(b"<CompanyCode>1000</CompanyCode>", b"", 1)
+    assert [one.path for one in violations(swapped)] == [
+        "SubmitInvoices/Invoice[1]/Number",
+        "SubmitInvoices/Invoice[501]",
+    ]
+    early = content.replace(b"<MessageId>m</MessageId>", b"")
+    assert "Expected is ( MessageId )" in violations(early)[0].message
