@@ -154,7 +154,7 @@ _CODES = (
     ),
     FaultCode(
         word="MessageIdReused",
-        meaning="The MessageId was used before, with other records.",
+        meaning="The MessageId was used before, with other records or in another snapshot.",
         remedy="Make up a MessageId for each submission.",
     ),
     FaultCode(
