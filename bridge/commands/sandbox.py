@@ -53,6 +53,12 @@ Kinds:
     help="The org: an SQLite file, made where there is none. The JWT key lies beside it.",
 )
 @click.option("--schema", type=_FILE, help="Objects, fields and log-ins, instead of the built-in.")
+@click.option(
+    "--wsdl",
+    type=_FILE,
+    help="An org's Enterprise WSDL: its objects and fields instead. What a WSDL does not tell"
+    " (lengths, external ids, picklists) still comes from the schema.",
+)
 @click.option("--faults", type=_FILE, help="What shall go wrong, see below.")
 @click.option(
     "--session-minutes",
@@ -83,6 +89,7 @@ def sandbox_command(  # noqa: PLR0913  (one argument for each option)
     host: str,
     database: Path,
     schema: Path | None,
+    wsdl: Path | None,
     faults: Path | None,
     session_minutes: int,
     locator_minutes: int,
@@ -100,6 +107,7 @@ def sandbox_command(  # noqa: PLR0913  (one argument for each option)
         raise click.UsageError("--certificate and --key go together")
     setup = Setup(
         schema=schema,
+        wsdl=wsdl,
         faults=faults,
         limits=Limits(
             session_lifetime=timedelta(minutes=session_minutes),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bridge.sandbox.faults import FaultPlan
 from bridge.sandbox.ids import new_id
-from bridge.sandbox.schema import Schema, SObject, load_schema
+from bridge.sandbox.schema import Schema, SObject
 from bridge.sandbox.storage.database import Database
 from bridge.sandbox.values import Stored, timestamp
 
@@ -103,10 +103,9 @@ class DailyCalls:
             return self._count
 
 
-def open_org(database: Path, schema: Path | None, clock: Clock, limits: Limits) -> Org:
+def open_org(database: Path, schema: Schema, clock: Clock, limits: Limits) -> Org:
     """Open or create the org that lives in a file. Raises SandboxError."""
-    loaded = load_schema(schema)
-    org = Org(loaded, Database(database, loaded), clock, limits)
+    org = Org(schema, Database(database, schema), clock, limits)
     with org.database.writing() as connection:
         _plant(connection, org, "Organization", org.id, _organization(org))
         _plant(connection, org, "User", org.user_id, _user(org))

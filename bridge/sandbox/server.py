@@ -17,6 +17,7 @@ from bridge.sandbox.http.control import read_faults
 from bridge.sandbox.http.listening import Certificate, listen
 from bridge.sandbox.http.oauth import load_jwt_key
 from bridge.sandbox.org import Limits, Org, open_org
+from bridge.sandbox.schema import load_schema, with_objects_of
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -45,6 +46,7 @@ class Setup:
     """What an org can be told on its start; files are read then."""
 
     schema: Path | None = None  # its objects, and who may log in
+    wsdl: Path | None = None  # an Enterprise WSDL: its objects instead
     limits: Limits = field(default_factory=Limits)
     faults: Path | None = None  # what shall go wrong
     certificate: Certificate | None = None  # for HTTPS
@@ -99,7 +101,10 @@ class SandboxServer:
     def start(self) -> None:
         """Open the database and listen; returns when calls are answered."""
         setup = self._setup
-        self._org = open_org(self._database, setup.schema, self._clock, setup.limits)
+        schema = load_schema(setup.schema)
+        if setup.wsdl is not None:
+            schema = with_objects_of(setup.wsdl, schema)
+        self._org = open_org(self._database, schema, self._clock, setup.limits)
         try:
             self._org.faults.replace(_fault_rules(setup.faults))
             jwt_key = load_jwt_key(self._jwt_key_path)

@@ -126,6 +126,17 @@ def test_a_wrong_request_is_told_so(partner: Partner, changes: dict[str, str], e
     assert answer.json()["error"] == error
 
 
+def test_a_refresh_token_is_good_for_another_session(partner: Partner) -> None:
+    """No new refresh token comes with it; a wrong one is refused."""
+    refresh = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-token"}
+    answer = partner.authorise(**refresh).json()
+    partner.token = answer["access_token"]
+    partner.call("getUserInfo")
+    assert "refresh_token" not in answer
+    refused = partner.authorise(**{**refresh, "refresh_token": "wrong"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
 def test_a_session_ends_after_its_time_without_use(tmp_path: Path, clock: Clock) -> None:
     """Use prolongs it, rest ends it, and a new one may be had."""
     limits = Limits(session_lifetime=timedelta(minutes=10))

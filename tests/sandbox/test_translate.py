@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bridge.sandbox.errors import ApiFault
 from bridge.sandbox.org import Limits, Org, open_org
+from bridge.sandbox.schema import load_schema
 from bridge.sandbox.soql.parser import parse
 from bridge.sandbox.soql.statement import Statement
 from bridge.sandbox.soql.translate import translate
@@ -33,7 +34,7 @@ Row = dict[str, object]
 @pytest.fixture(scope="module")
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     path = tmp_path_factory.mktemp("translate") / "org.db"
-    made = open_org(path, None, lambda: datetime(2026, 3, 1, tzinfo=UTC), Limits())
+    made = open_org(path, load_schema(), lambda: datetime(2026, 3, 1, tzinfo=UTC), Limits())
     with made.database.writing() as connection:
         _fill(connection)
     yield made

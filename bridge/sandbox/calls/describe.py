@@ -62,7 +62,7 @@ def _described(call: Call, name: str) -> str:
     parts = {key: element(key, value) for key, value in facts.items()}
     parts["childRelationships"] = _child_relationships(call.org.schema, sobject)
     parts["fields"] = "".join(
-        [f"<fields>{_field(sobject, field)}</fields>" for field in sobject.fields]
+        [f"<fields>{_field(sobject, field)}</fields>" for field in sobject.shown]
     )
     return f"<result>{''.join([parts[key] for key in sorted(parts)])}</result>"
 
@@ -127,7 +127,7 @@ def _field(sobject: SObject, field: Field) -> str:
     parts = {name: element(name, value) for name, value in facts.items()}
     if field.values:
         parts["picklistValues"] = "".join([_picklist_entry(value) for value in field.values])
-    if field.type is FieldType.REFERENCE:
+    if field.type is FieldType.REFERENCE and field.to:
         parts["referenceTo"] = element("referenceTo", field.to)
         parts["relationshipName"] = element("relationshipName", field.relationship)
     return "".join([parts[name] for name in sorted(parts)])

@@ -117,7 +117,8 @@ def _refuse_unknown(row: Draft, name: str) -> None:
 
 def _check_key_prefix(schema: Schema, row: Draft, known: Field) -> None:
     value = str(row.values[known.name])
-    if schema.owner_of(value) is not schema.object(known.to):
+    owner = schema.owner_of(value)
+    if owner is None or known.to not in ("", owner.name):
         del row.values[known.name]
         row.refuse(
             "FIELD_INTEGRITY_EXCEPTION",

@@ -72,11 +72,11 @@ def check_references(connection: sqlite3.Connection, schema: Schema, rows: Seque
     wanted: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         for reference, key in _references(row):
-            wanted[reference.to].add(key)
+            wanted[_kind(schema, reference, key)].add(key)
     known = {to: deleted_by_id(connection, schema.object(to), keys) for to, keys in wanted.items()}
     for row in rows:
         for reference, key in _references(row):
-            _refuse_unless_alive(row, known[reference.to].get(key))
+            _refuse_unless_alive(row, known[_kind(schema, reference, key)].get(key))
 
 
 def check_targets(connection: sqlite3.Connection, rows: Sequence[Draft]) -> None:
@@ -96,6 +96,12 @@ def _refuse_unless_alive(row: Draft, deleted: bool | None) -> None:
         row.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     elif deleted:
         row.refuse("ENTITY_IS_DELETED", "entity is deleted")
+
+
+def _kind(schema: Schema, reference: Field, key: str) -> str:
+    """The object that a reference's value belongs to; the draft has checked the key prefix."""
+    owner = schema.owner_of(key)
+    return owner.name if owner else reference.to
 
 
 def _references(row: Draft) -> Iterable[tuple[Field, str]]:

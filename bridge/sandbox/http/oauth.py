@@ -1,4 +1,4 @@
-"""The token endpoint: client credentials and JWT bearer, answered in Salesforce's JSON shape.
+"""The token endpoint: client credentials, JWT bearer and refresh token, in Salesforce's shape.
 
 Sources: "OAuth 2.0 Client Credentials Flow", "OAuth 2.0 JWT Bearer Flow" (Salesforce Help),
 RFC 6749 section 5.2, RFC 7523.
@@ -51,6 +51,8 @@ def grant_token(org: Org, public_key: rsa.RSAPublicKey, request: TokenRequest) -
     grant_type = request.form.get("grant_type", "")
     if grant_type == "client_credentials":
         _check_client(org, request)
+    elif grant_type == "refresh_token":
+        _check_refresh_token(org, request)
     elif grant_type == JWT_BEARER:
         _check_assertion(org, public_key, request)
     else:
@@ -120,6 +122,14 @@ def _check_client(org: Org, request: TokenRequest) -> None:
         raise OAuthError("invalid_client_id", "client identifier invalid", status)
     if not hmac.compare_digest(secret.encode(), access.client_secret.encode()):
         raise OAuthError("invalid_client", "invalid client credentials", status)
+
+
+def _check_refresh_token(org: Org, request: TokenRequest) -> None:
+    """The one token of the sandbox is good for ever, as Salesforce's is by default."""
+    _check_client(org, request)
+    token = request.form.get("refresh_token", "")
+    if not hmac.compare_digest(token.encode(), org.schema.access.refresh_token.encode()):
+        raise OAuthError("invalid_grant", "expired access/refresh token")
 
 
 def _check_assertion(org: Org, public_key: rsa.RSAPublicKey, request: TokenRequest) -> None:

@@ -274,7 +274,7 @@ def _holders(visit: _Visit, fields: str) -> tuple[list[etree._Element], int]:
 
 
 def _fields(visit: _Visit, sobject: SObject) -> str:
-    return visit.request.args.get("fields") or ",".join(field.name for field in sobject.fields)
+    return visit.request.args.get("fields") or ",".join(field.name for field in sobject.shown)
 
 
 def _get_deleted(visit: _Visit) -> Response:

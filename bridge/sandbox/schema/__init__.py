@@ -1,4 +1,4 @@
-"""What the org holds: objects and fields, read from a schema file."""
+"""What the org holds: objects and fields, read from a schema file or an Enterprise WSDL."""
 
 from bridge.sandbox.schema.file import DEFAULT_SCHEMA, load_schema
 from bridge.sandbox.schema.model import (
@@ -16,6 +16,7 @@ from bridge.sandbox.schema.model import (
     Schema,
     SObject,
 )
+from bridge.sandbox.schema.wsdl import with_objects_of
 
 __all__ = [
     "ALWAYS_SET",
@@ -33,4 +34,5 @@ __all__ = [
     "SObject",
     "Schema",
     "load_schema",
+    "with_objects_of",
 ]

@@ -1,6 +1,7 @@
 """The sandbox's objects and fields."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -64,13 +65,14 @@ class Field:
     case_sensitive: bool = False
     values: tuple[str, ...] = ()
     restricted: bool = True
-    to: str = ""  # the object a reference points to
+    to: str = ""  # the object a reference points to; any object if empty
     relationship: str = ""  # how SOQL names the parent
     children: str = ""  # how the parent names its children
     on_delete: OnDelete = OnDelete.CLEAR
     read_only: bool = False
     auto_number: str = ""  # a format of the row number, such as "INV-{0:08d}"
     composed_of: tuple[str, ...] = ()  # joined by spaces
+    hidden: bool = False  # kept, and shown to nobody
 
     @property
     def writable(self) -> bool:
@@ -120,11 +122,16 @@ class SObject:
 
     @cached_property
     def _by_name(self) -> Mapping[str, Field]:
-        return {field.name.lower(): field for field in self.fields}
+        return {field.name.lower(): field for field in self.shown}
 
     @cached_property
     def _by_relationship(self) -> Mapping[str, Field]:
-        return {f.relationship.lower(): f for f in self.fields if f.relationship}
+        return {f.relationship.lower(): f for f in self.shown if f.relationship}
+
+    @cached_property
+    def shown(self) -> tuple[Field, ...]:
+        """The fields that callers see."""
+        return tuple(field for field in self.fields if not field.hidden)
 
     def field(self, name: str) -> Field | None:
         """The field of that name, in any case."""
@@ -162,6 +169,7 @@ class Access:
     last_name: str
     client_id: str
     client_secret: str
+    refresh_token: str = "sandbox-refresh-token"  # noqa: S105  (of a sandbox)
 
 
 @dataclass(frozen=True)
@@ -191,12 +199,17 @@ class Schema:
         """The object whose key prefix the id carries."""
         return self._by_prefix.get(record_id[:3])
 
-    def children_of(self, parent: SObject) -> Iterator[tuple[SObject, Field]]:
-        """Every reference that points to ``parent``."""
+    @cached_property
+    def _children(self) -> Mapping[str, list[tuple[SObject, Field]]]:
+        children: dict[str, list[tuple[SObject, Field]]] = defaultdict(list)
         for child in self.objects:
-            for field in child.fields:
-                if field.to == parent.name:
-                    yield child, field
+            for field in child.shown:
+                children[field.to].append((child, field))
+        return children
+
+    def children_of(self, parent: SObject) -> list[tuple[SObject, Field]]:
+        """Every reference that points to ``parent``."""
+        return self._children.get(parent.name, [])
 
 
 def _audit(name: str, type_: FieldType, relationship: str = "") -> Field:
