@@ -15,6 +15,7 @@ from bridge.store.crm import PageOutcome, mark_unseen_as_deleted, save_crm_page
 from bridge.store.engine import reading
 from bridge.store.runs import last_success
 from jobs.context import JobContext, Scope
+from jobs.org import settle_org
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +40,10 @@ def fetch(context: JobContext, scope: Scope) -> None:
     """Reads all mapped objects' window, page by page, each stored in its own transaction.
 
     The watermark is the server's clock at the start; it moves with the run's success alone, so a
-    fetch that dies is repeated whole, which changes nothing twice.
+    fetch that dies is repeated whole, which changes nothing twice. Raises Refused for another org,
+    unless forced, and for one that does not fit the mappings.
     """
+    settle_org(context, scope)
     settings_digest = _settings_digest(context)
     since = None if scope.force else _watermark(context, settings_digest)
     until = context.salesforce.server_timestamp()

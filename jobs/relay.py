@@ -29,6 +29,7 @@ from bridge.store.outbox import (
     release_interrupted,
 )
 from jobs.context import JobContext, Scope
+from jobs.org import require_org
 
 log = structlog.get_logger(__name__)
 
@@ -50,13 +51,18 @@ class RelaySummary:
 
 
 def relay(context: JobContext, scope: Scope) -> None:
-    """Sends what is due, customers first. Raises SalesforceError where a whole call fails."""
+    """Sends what is due, customers first.
+
+    Raises Refused for another org, or one that does not fit the mappings, and SalesforceError where
+    a whole call fails.
+    """
     with scope.transaction() as session:
         release_interrupted(session)
         summary = RelaySummary(due=count_due(session, now=context.clock()))
     batch_size = context.salesforce.settings.batch_size
     summary.fewest_calls = sum(-(-due // batch_size) for due in summary.due.values())
-    if not scope.dry_run:
+    if summary.due and not scope.dry_run:
+        require_org(context)
         context.progress.start("delivering", sum(summary.due.values()))
         for record_type, mapping in context.mappings.items():
             _relay_type(context, record_type, mapping, summary)

@@ -10,9 +10,9 @@ of the bridge.
 from bridge.salesforce.budget import Calls, OverBudget
 from bridge.salesforce.checking import OrgReport, check_org
 from bridge.salesforce.client import SalesforceClient
-from bridge.salesforce.descriptions import FieldDescription, SObjectDescription
+from bridge.salesforce.descriptions import FieldDescription, Schema, SObjectDescription
 from bridge.salesforce.faults import LoginRefused, Remedy, SalesforceError
-from bridge.salesforce.fitness import Misfit, find_misfits
+from bridge.salesforce.fitness import Misfit, find_misfits, sobjects_of
 from bridge.salesforce.gate import CircuitOpen
 from bridge.salesforce.ids import BadSalesforceId, normalise_id
 from bridge.salesforce.mapping import Mapping
@@ -50,6 +50,7 @@ __all__ = [
     "SalesforceClient",
     "SalesforceError",
     "SalesforceSettings",
+    "Schema",
     "Surroundings",
     "UnwritableValue",
     "UserInfo",
@@ -58,4 +59,5 @@ __all__ = [
     "load_mappings",
     "normalise_id",
     "read_window",
+    "sobjects_of",
 ]

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 import structlog
 
 from bridge.salesforce.budget import QUERIES, Meter, Usage
+from bridge.salesforce.descriptions import Descriptions
 from bridge.salesforce.faults import UNCERTAIN, Remedy, SalesforceError
 from bridge.salesforce.gate import Gate
 from bridge.salesforce.session import Session, Sessions
@@ -22,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class Connection:
-    """What all clients of one process share: wire, session, gate, and what the org has used."""
+    """What all clients of one process share: wire, session, gate, what the org says of itself."""
 
     def __init__(self, settings: SalesforceSettings, surroundings: Surroundings) -> None:
         self.settings = settings
@@ -31,6 +33,8 @@ class Connection:
         self.sessions = Sessions(settings, self.wire, surroundings.now)
         self.gate = Gate(settings, surroundings)
         self.usage = Usage(surroundings)
+        max_age = timedelta(seconds=settings.describe_max_age_seconds)
+        self.descriptions = Descriptions(max_age, surroundings.now)
 
 
 class Caller:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bridge.salesforce.budget import Calls, Meter
 from bridge.salesforce.calling import Caller, Connection
-from bridge.salesforce.descriptions import SObjectDescription
+from bridge.salesforce.descriptions import Schema, SObjectDescription
 from bridge.salesforce.faults import MALFORMED_RESPONSE, SalesforceError
 from bridge.salesforce.ids import normalise_id
 from bridge.salesforce.pages import Page, SObject, decode_sobject
@@ -171,6 +171,18 @@ class SalesforceClient:
             return dict(ChainMap(*each))
         descriptions = [SObjectDescription.decode(result) for result in answer.results()]
         return {description.name: description for description in descriptions}
+
+    def schema(self, names: Sequence[str]) -> Schema:
+        """As `describe`, from memory where that is no older than `describe_max_age_seconds`."""
+        known = self._connection.descriptions.known(names)
+        if known is None:
+            known = self.describe(names)
+            self._connection.descriptions.keep(names, known)
+        return known
+
+    def forget_schema(self) -> None:
+        """Has the next `schema` ask again."""
+        self._connection.descriptions.forget()
 
     def updated_ids(self, sobject_type: str, since: datetime, until: datetime) -> ChangedIds:
         """Ids created or updated in the span (30 days back at most)."""

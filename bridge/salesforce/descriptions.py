@@ -3,8 +3,9 @@
 Source: SOAP API Developer Guide, "DescribeSObjectResult" and its "Field" and "PicklistEntry".
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
@@ -99,6 +100,34 @@ class SObjectDescription:
     @cached_property
     def _references(self) -> dict[str, FieldDescription]:
         return {field.relationship: field for field in self.fields.values() if field.relationship}
+
+
+Schema = Mapping[str, SObjectDescription]
+"""Kinds of sObject by name, as the org describes them to its user."""
+
+
+class Descriptions:
+    """A schema kept for a while. Threads may share it."""
+
+    def __init__(self, max_age: timedelta, now: Callable[[], datetime]) -> None:
+        self._max_age = max_age
+        self._now = now
+        self._kept: tuple[tuple[str, ...], Schema, datetime] | None = None
+
+    def known(self, names: Sequence[str]) -> Schema | None:
+        """The schema of just these names, if it is young enough."""
+        kept = self._kept
+        if kept is None or kept[0] != tuple(names) or self._now() - kept[2] > self._max_age:
+            return None
+        return kept[1]
+
+    def keep(self, names: Sequence[str], schema: Schema) -> None:
+        """Keeps what was described."""
+        self._kept = tuple(names), schema, self._now()
+
+    def forget(self) -> None:
+        """Keeps nothing any more."""
+        self._kept = None
 
 
 def _choices(entries: Iterable[etree._Element]) -> Iterable[str]:

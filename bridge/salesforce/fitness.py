@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bridge.domain.records import RECORD_CLASSES, Field, Kind, RecordType, fields_of
-from bridge.salesforce.descriptions import FieldDescription, SObjectDescription
+from bridge.salesforce.descriptions import FieldDescription, Schema, SObjectDescription
 from bridge.salesforce.mapping import MappedField
 from bridge.salesforce.mapping import Mapping as FieldMapping
 from bridge.wording import counted
-
-Schema = Mapping[str, SObjectDescription]
-"""Kinds of sObject by name, as the org describes them to its user."""
 
 _TEXTS = frozenset({"string", "textarea", "email", "phone", "url", "picklist", "combobox"})
 _NUMBERS = frozenset({"double", "currency"})

@@ -286,6 +286,15 @@ class SnapshotMember(Base):
     amount_low: Mapped[int] = mapped_column(BigInteger)
 
 
+class Org(Base):
+    """The Salesforce org that is read; one row, none before the first reading."""
+
+    __tablename__ = "org"
+
+    organization_id: Mapped[str] = mapped_column(String(18), primary_key=True)
+    adopted_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class Run(Base):
     """One execution of a job. `until` is the watermark it reached, set when it succeeded.
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.sandbox import SandboxServer
+from bridge.sandbox import SandboxServer, Setup
 from tests.salesforce.orgs import altered_schema
 
 
@@ -22,7 +22,7 @@ def erp_bridge(*words: str) -> Result:
 def org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
     """A sandbox whose payments lack a field, and settings that lead to it."""
     schema = altered_schema(tmp_path, ("Received_On__c", "Recieved_On__c"))
-    with SandboxServer(tmp_path / "org.db", schema=schema) as server:
+    with SandboxServer(tmp_path / "org.db", setup=Setup(schema=schema)) as server:
         configure(monkeypatch, server)
         yield server
 

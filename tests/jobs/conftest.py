@@ -1,12 +1,13 @@
 """The sandbox Salesforce, the scripted one, and a world around each."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
 
 import pytest
+import requests
 import structlog
 from sqlalchemy import Engine
 
@@ -61,6 +62,16 @@ def settings_of(server: SandboxServer, **changes: object) -> SalesforceSettings:
 
 
 @pytest.fixture
+def ask_for_faults(sandbox: SandboxServer) -> Callable[[str], None]:
+    """Puts rules of what shall go wrong into force in the sandbox, as TOML."""
+
+    def ask(rules: str) -> None:
+        requests.put(f"{sandbox.url}/sandbox/faults", data=rules, timeout=10).raise_for_status()
+
+    return ask
+
+
+@pytest.fixture
 def world(engine: Engine, sandbox: SandboxServer, clock: Clock) -> Iterator[World]:
     """A bridge beside the sandbox."""
     made = build_world(engine, clock, settings_of(sandbox))
@@ -70,8 +81,9 @@ def world(engine: Engine, sandbox: SandboxServer, clock: Clock) -> Iterator[Worl
 
 @pytest.fixture
 def scripted() -> Iterator[Server]:
-    """A Salesforce that answers as the test tells it."""
+    """A Salesforce that answers as the test tells it, and knows the sandbox's objects."""
     server = Server()
+    server.describes = True
     http = ManyConnections(("127.0.0.1", 0), handler_for(server))
     thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -1,6 +1,6 @@
 """Fetch: what changed in Salesforce becomes the CRM's versions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from bridge.domain.records import RecordType, System
-from bridge.sandbox import SandboxServer
+from bridge.sandbox import SandboxServer, Setup
 from bridge.store.models import RunStatus
 from bridge.store.runs import last_success
 from tests.builders import customer, invoice
@@ -148,14 +148,15 @@ def test_a_long_gap_is_read_in_full(world: World) -> None:
     assert world.do("fetch")["full"]
 
 
-def test_what_a_full_read_does_not_show_is_gone(world: World, tmp_path: Path) -> None:
-    """An Account that vanished without a trace is marked deleted; --force reads in full."""
+def test_what_a_full_read_does_not_show_is_gone(world: World) -> None:
+    """An Account that vanished without a trace, its recycle bin long empty, is marked deleted."""
     account(world)
     world.do("fetch")
-    with fresh_org(world, tmp_path) as other:
-        summary = other.do("fetch", force=True)
-        assert summary["full"]
-        assert summary["records"]["CUSTOMER"] == {"read": 0, "changed": 0, "deleted": 1}
+    world.delete("Account", "C1")
+    world.tick(days=16)
+    summary = world.do("fetch")
+    assert summary["full"]
+    assert summary["records"]["CUSTOMER"] == {"read": 0, "changed": 0, "deleted": 1}
     with world.sessions() as session:
         gone = version_of(session, customer(), System.CRM)
         assert gone is not None
@@ -177,7 +178,9 @@ def test_what_a_full_read_shows_again_stays(world: World) -> None:
 @contextmanager
 def fresh_org(world: World, folder: Path, schema: Path | None = None) -> Iterator[World]:
     """The same bridge beside another, empty org."""
-    with SandboxServer(folder / "fresh.db", clock=world.clock, schema=schema) as server:
+    with SandboxServer(
+        folder / "fresh.db", clock=world.clock, setup=Setup(schema=schema)
+    ) as server:
         made = build_world(world.context.engine, world.clock, settings_of(server))
         yield made
         made.crm.close()
@@ -214,17 +217,76 @@ def test_an_unreachable_salesforce_fails_the_run(world: World, sandbox: SandboxS
     assert watermark(world) == reached
 
 
-def test_a_fetch_that_dies_on_the_way_is_repeated_whole(world: World, tmp_path: Path) -> None:
+def test_a_fetch_that_dies_on_the_way_is_repeated_whole(
+    world: World, ask_for_faults: Callable[[str], None]
+) -> None:
     """What was read before the error is stored, the watermark is not, and nothing is lost."""
-    schema = altered_schema(tmp_path, ("ERP_Payment__c", "Other__c"))
-    with fresh_org(world, tmp_path, schema) as other:
-        account(other)
-        report = other.run("fetch")
-        assert report.status is RunStatus.FAILED
-        assert "ERP_Payment__c" in (report.error or "")
-        assert watermark(other) is None
+    account(world)
+    world.create("ERP_Payment__c", ERP_Key__c="1000/P1")
+    ask_for_faults(
+        '[[fault]]\nkind = "fault"\ncode = "INVALID_FIELD"\noperations = ["queryAll"]\ncalls = [3]'
+    )
+    report = world.run("fetch")
+    assert report.status is RunStatus.FAILED
+    assert "INVALID_FIELD" in (report.error or "")
+    assert watermark(world) is None
     with world.sessions() as session:
         assert crm_values(session)["name"] == "Muster GmbH"
+    assert world.do("fetch")["records"]["PAYMENT"]["read"] == 1
+
+
+def test_an_org_that_lacks_what_the_mappings_name_is_refused(world: World, tmp_path: Path) -> None:
+    """Before anything is read or sent, with the line of the mapping and the nearest name."""
+    world.submit(customer())
+    world.do("fetch", "reconcile-customers")
+    schema = altered_schema(
+        tmp_path, ("Received_On__c", "Recieved_On__c"), ("ERP_Credit_Memo__c", "Other__c")
+    )
+    with fresh_org(world, tmp_path, schema) as other:
+        for job in ("fetch", "relay"):
+            report = other.run(job, force=True)
+            assert report.status is RunStatus.REFUSED
+            assert other.rows("Account") == {}
+        report = other.run("fetch", force=True)
+        assert (report.error or "").startswith(
+            "the org does not fit the mappings: payment.toml, line 13:"
+            " ERP_Payment__c.Received_On__c does not exist, or is hidden from this user: did you"
+            " mean Recieved_On__c?"
+        )
+        assert "credit_memo.toml, line 3: ERP_Credit_Memo__c does not exist" in report.error
+        assert report.summary["salesforce_calls"]["queries"] == 0
+
+
+def test_what_the_org_says_of_itself_is_remembered_for_a_while(world: World) -> None:
+    """One call in an hour."""
+    assert world.do("fetch")["salesforce_calls"]["other"] == 2  # the clock and the description
+    assert world.do("fetch")["salesforce_calls"]["other"] == 1
+    world.tick(hours=1)
+    assert world.do("fetch")["salesforce_calls"]["other"] == 2
+
+
+def test_another_org_is_not_taken_for_the_same(world: World, tmp_path: Path) -> None:
+    """Neither read nor written, until a forced fetch adopts it: its records take the links over."""
+    world.submit(customer(), customer(number="C2"))
+    world.settle()
+    world.submit(customer(phone="2"))
+    world.do("reconcile-customers")
+    with fresh_org(world, tmp_path) as other:
+        for job in ("fetch", "relay"):
+            report = other.run(job)
+            assert report.status is RunStatus.REFUSED
+            assert report.error is not None
+            assert report.error.startswith("what is known here comes from the Salesforce org 00D")
+        assert other.run("fetch", dry_run=True).status is RunStatus.REFUSED
+        new_id = account(other)
+        assert other.do("fetch", force=True)["records"]["CUSTOMER"]["read"] == 1
+        with world.sessions() as session:
+            assert row_of(session, customer()).salesforce_id == new_id
+            here = version_of(session, customer(), System.CRM)
+            gone = version_of(session, customer(number="C2"), System.CRM)
+            assert (here and here.deleted, gone and gone.deleted) == (False, True)
+        assert not other.do("fetch")["full"]
+    assert world.run("fetch").status is RunStatus.REFUSED
 
 
 def test_a_value_that_cannot_be_read_does_not_sink_its_record(world: World) -> None:

@@ -14,7 +14,7 @@ from bridge.operations.overview import (
     list_dead_letters,
     replay_dead_letter,
 )
-from bridge.sandbox import SandboxServer
+from bridge.sandbox import SandboxServer, Setup
 from bridge.store.models import Outbox, OutboxStatus, RunStatus
 from bridge.store.outbox import StagedCorrection, claim_batch
 from bridge.store.staging import stage_corrections
@@ -107,7 +107,7 @@ def test_one_bad_row_becomes_a_dead_letter(
     city = 'BillingCity = { type = "string", length = '
     schema = altered_schema(tmp_path, (f"{city}40", f"{city}5"))
     (tmp_path / "narrow.db.jwt-key.pem").write_bytes(sandbox_key)
-    with SandboxServer(tmp_path / "narrow.db", clock=clock, schema=schema) as server:
+    with SandboxServer(tmp_path / "narrow.db", clock=clock, setup=Setup(schema=schema)) as server:
         world = build_world(engine, clock, settings_of(server))
         cities = ("Rome", "Bologna", "Bari")
         world.submit(*(customer(number=city, billing_city=city) for city in cities))

@@ -7,18 +7,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import TypeVar, cast
 from urllib.parse import parse_qs
 
 from lxml import etree
 
 from bridge.salesforce import SalesforceSettings
+from bridge.sandbox.calls.context import Call
+from bridge.sandbox.calls.describe import describe_sobjects
+from bridge.sandbox.schema import load_schema
 
 T = TypeVar("T")
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+ORG = "00D000000000001EAA"
 PARTNER = "urn:partner.soap.sforce.com"
 
 
@@ -69,13 +75,17 @@ class Reply:
 
 
 class Server:
-    """Answers each request by `answer(asked)`; tokens by itself unless `token` is replaced."""
+    """Answers each request by `answer(asked)`; tokens by itself unless `token` is replaced.
+
+    With `describes` it also says of objects and fields by itself what the sandbox says of them.
+    """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.fetched: list[str] = []  # paths of GET requests, which Salesforce never sees
         self.answer: Callable[[Asked], Reply] = lambda _: Reply(404)
         self.token: Callable[[Asked], Reply] = self.new_token
+        self.describes = False
         self.url = ""
         self._lock = Lock()
         self._tokens = 0
@@ -84,17 +94,27 @@ class Server:
         with self._lock:
             self._tokens += 1
             number = self._tokens
-        token = {"access_token": f"secret-session-{number}", "instance_url": self.url}
+        token = {
+            "access_token": f"secret-session-{number}",
+            "instance_url": self.url,
+            "id": f"{self.url}/id/{ORG}/005000000000001AAA",
+        }
         return Reply(200, json.dumps(token).encode())
 
     def reply(self, asked: Asked) -> Reply:
         with self._lock:
             self.asked.append(asked)
-        return self.token(asked) if asked.operation == "token" else self.answer(asked)
+        if asked.operation == "token":
+            return self.token(asked)
+        if asked.operation == "describeSObjects" and self.describes:
+            return described_as_the_sandbox_does(asked)
+        return self.answer(asked)
 
     def operations(self) -> list[str]:
-        """The names of what was called, without logins."""
-        return [asked.operation for asked in self.asked if asked.operation != "token"]
+        """The names of what was called, without what the server answers by itself."""
+        names = [asked.operation for asked in self.asked]
+        by_itself = {"token", "describeSObjects"} if self.describes else {"token"}
+        return [name for name in names if name not in by_itself]
 
     def logins(self) -> int:
         return sum(asked.operation == "token" for asked in self.asked)
@@ -137,6 +157,17 @@ def timestamp_reply(_: Asked | None = None) -> Reply:
         "</result></getServerTimestampResponse>"
     )
     return Reply(200, envelope(body, f"<LimitInfoHeader>{limit}</LimitInfoHeader>"))
+
+
+def described_as_the_sandbox_does(asked: Asked) -> Reply:
+    """The answer to describeSObjects, as the sandbox gives it."""
+    body = asked.envelope.find(f"{{{SOAP}}}Body")
+    assert body is not None
+    call = SimpleNamespace(
+        org=SimpleNamespace(schema=load_schema()), body=body[0], version=Decimal(66)
+    )
+    results = describe_sobjects(cast(Call, call))
+    return Reply(200, envelope(f"<describeSObjectsResponse>{results}</describeSObjectsResponse>"))
 
 
 def settings_for(server: Server, **changes: object) -> SalesforceSettings:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bridge.domain.records import RecordType
 from bridge.salesforce import Mapping, SalesforceClient, SalesforceSettings, check_org
-from bridge.sandbox import SandboxServer
+from bridge.sandbox import SandboxServer, Setup
 from tests.salesforce.orgs import altered_schema
 
 
@@ -44,7 +44,7 @@ def test_names_the_three_wrong_fields(tmp_path: Path, mappings: dict[RecordType,
         ),
         ("Received_On__c", "Recieved_On__c"),
     )
-    with SandboxServer(tmp_path / "org.db", schema=schema) as server:
+    with SandboxServer(tmp_path / "org.db", setup=Setup(schema=schema)) as server:
         settings = SalesforceSettings.model_validate(
             {
                 "login_url": server.url,

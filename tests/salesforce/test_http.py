@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bridge.salesforce import SalesforceClient, SalesforceError, SalesforceSettings
-from bridge.sandbox import SandboxServer
-from bridge.sandbox.server import Certificate
+from bridge.sandbox import Certificate, SandboxServer, Setup
 from tests.salesforce.scripted import Reply, Server, settings_for, timestamp_reply
 
 
@@ -58,7 +57,7 @@ def test_trusts_the_authorities_of_the_settings_alone(
     certificate = made_certificate(tmp_path)
     usual = ssl.get_default_verify_paths().openssl_cafile
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", usual)  # the settings win over it
-    with SandboxServer(tmp_path / "org.db", certificate=certificate) as org:
+    with SandboxServer(tmp_path / "org.db", setup=Setup(certificate=certificate)) as org:
         values = {
             "login_url": org.url,
             "auth": "client_credentials",

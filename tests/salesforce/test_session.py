@@ -146,6 +146,8 @@ def test_asks_for_the_org_where_the_login_did_not_tell(
     server: Server, client: SalesforceClient
 ) -> None:
     """And knows it by its 18 characters."""
+    token = {"access_token": "S", "instance_url": server.url}
+    server.token = lambda _: Reply(200, json.dumps(token).encode())
     info = "<result><organizationId>00D5n0000000001</organizationId></result>"
     server.answer = lambda _: Reply(
         200, envelope(f"<getUserInfoResponse>{info}</getUserInfoResponse>")

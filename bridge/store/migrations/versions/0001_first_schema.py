@@ -98,6 +98,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("envelope IS NOT NULL"),
     )
     op.create_table(
+        "org",
+        sa.Column("organization_id", sa.String(length=18), nullable=False),
+        sa.Column("adopted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id"),
+    )
+    op.create_table(
         "record",
         sa.Column("id", ID, nullable=False),
         sa.Column("record_type", sa.String(length=20), nullable=False),
@@ -395,6 +401,7 @@ def downgrade() -> None:
     op.drop_index("run_by_job", table_name="run")
     op.drop_table("run")
     op.drop_table("record")
+    op.drop_table("org")
     op.drop_index(
         "call_with_envelope",
         table_name="call",
