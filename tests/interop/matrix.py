@@ -40,9 +40,8 @@ def show_matrix(columns: Sequence[Column], console: Console) -> None:
     console.print(table)
     for column in columns:
         for title, problems in column.cells.items():
-            if problems:
-                more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-                line = f"FAILED {column.title}, {title}: {problems[0]}{more}"
+            for problem in problems:
+                line = f"FAILED {column.title}, {title}: {problem}"
                 console.print(escape(line), soft_wrap=True)
         if column.unfit and not column.failed:
             console.print(f"unfit {column.title}: {escape(column.unfit)}", soft_wrap=True)

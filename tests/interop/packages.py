@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 
 
@@ -27,14 +28,32 @@ def version_of(package: str) -> str | None:
 
 
 def install(packages: Sequence[str]) -> None:
-    """Installs packages from the machine's Debian sources. Raises NotInstalled."""
+    """Installs packages from the machine's Debian sources. Raises NotInstalled.
+
+    Mirrors fail now and then, so each download is tried some times, and all of it again.
+    """
     if os.geteuid() != 0:
         raise NotInstalled(f"become root, or run: apt-get install {' '.join(packages)}")
+    for attempt in range(_ATTEMPTS):
+        time.sleep(attempt * _PAUSE_SECONDS)
+        failure = _fetch_and_install(packages)
+        if failure is None:
+            return
+    raise NotInstalled(failure)
+
+
+_ATTEMPTS = 3
+_PAUSE_SECONDS = 20.0
+_APT_GET = ("apt-get", "-qq", "-y", "-o", "Acquire::Retries=5")
+
+
+def _fetch_and_install(packages: Sequence[str]) -> str | None:
+    """Why it failed, if it did."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "-qq", "update"],
-        ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages],
-    ):
-        done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
+    for command in (["update"], ["--no-install-recommends", "install", *packages]):
+        done = subprocess.run(
+            [*_APT_GET, *command], env=quiet, capture_output=True, text=True, check=False
+        )
         if done.returncode:
-            raise NotInstalled(f"{' '.join(command)}: {done.stderr.strip()}")
+            return f"{' '.join([*_APT_GET, *command])}: {done.stderr.strip()}"
+    return None
