@@ -70,7 +70,12 @@ class Answering:
                 response = Response(content, content_type=course.soap.content_type)
             except Exception as error:  # the boundary: whatever happens, the caller gets a fault
                 response = _fault_response(error, request.correlation_id, course)
-            log.info("soap call", outcome=course.outcome, seconds=round(course.seconds, 4))
+            log.info(
+                "soap call",
+                soap=course.soap.number,
+                outcome=course.outcome,
+                seconds=round(course.seconds, 4),
+            )
             structlog.contextvars.unbind_contextvars("consumer", "operation")
         self._context.trail.write(_row(request, course, response))
         response.headers.update(self._headers | {"X-Correlation-Id": request.correlation_id})

@@ -76,21 +76,21 @@ def _play(toolchains: list[Toolchain], folder: Path, console: Console) -> list[C
 
 
 def _column(toolchain: Toolchain, stage: Stage, folder: Path) -> Column:
-    told = _made(toolchain, stage.wsdl, folder)
+    told = _made(toolchain, stage.service_url, folder)
     if toolchain.unfit:
         cells = _cells_of_unfit(told)
     else:
         if told.get("made.client") == "compiled":
             told = {**told, **_called(toolchain, stage, folder)}
-        expected = expected_facts(stage, toolchain.name)
+        expected = expected_facts(stage, toolchain.name, toolchain.soap)
         cells = {check.title: problems_of(check, expected, told) for check in CHECKS}
     return Column(toolchain.title, _version(toolchain), cells, toolchain.unfit)
 
 
-def _made(toolchain: Toolchain, wsdl: str, folder: Path) -> Facts:
+def _made(toolchain: Toolchain, service_url: str, folder: Path) -> Facts:
     told: dict[str, str] = {}
     try:
-        told |= signature_facts(generate(toolchain, wsdl, folder), toolchain.spelling)
+        told |= signature_facts(generate(toolchain, service_url, folder), toolchain.spelling)
         compile_client(toolchain, folder)
     except StepFailed as error:
         return told | {"made.error": str(error), "client.error": "there is no client"}
@@ -121,7 +121,7 @@ def _called(toolchain: Toolchain, stage: Stage, folder: Path) -> Facts:
 
 def _version(toolchain: Toolchain) -> str:
     if not toolchain.packages:
-        return version(toolchain.name)
+        return version(toolchain.distribution)
     return version_of(toolchain.packages[0]) or "?"
 
 

@@ -38,6 +38,7 @@ CHECKS = (
     GENERATES,
     SIGNATURES,
     Check("HTTP Basic", ("ping.version", "refused.by")),
+    Check("its version of SOAP", ("log.soap",)),
     Check("Ping", ("ping.*",)),
     Check("submits each type", ("submit.*", "stored.*")),
     Check("UTF-8 to us", ("stored.customer.name", "stored.*.billing_*", "stored.invoice.lines")),
@@ -56,7 +57,7 @@ CHECKS = (
 )
 
 
-def expected_facts(stage: Stage, name: str) -> Expected:
+def expected_facts(stage: Stage, name: str, soap: str) -> Expected:
     """What the client of this name has to tell, and the bridge of it. Asked for after its run."""
     facts = {
         **_expected_code(),
@@ -70,6 +71,7 @@ def expected_facts(stage: Stage, name: str) -> Expected:
         **_expected_faults(stage, name),
         **_expected_feed(name),
         "log.operations": " ".join(sorted(operation.name for operation in OPERATIONS)),
+        "log.soap": soap,
         "steady.pings": "200",
         "client.end": "reached",
         "client.noise": "none",
@@ -92,13 +94,18 @@ def told_by(output: str) -> Facts:
 
 def bridge_facts(stage: Stage, name: str) -> Facts:
     """What the bridge itself has to tell of this client's calls."""
-    done = {call["operation"] for call in stage.calls(name) if call["outcome"] == "ok"}
+    calls = [call for call in stage.calls(name) if call["outcome"] == "ok"]
+    done = {call["operation"] for call in calls}
+    spoken = {call["soap"] for call in calls}
     stored = {
         f"stored.{word}.{field}": text
         for word, record in written_by(name).items()
         for field, text in stage.stored(record).items()
     }
-    return stored | {"log.operations": " ".join(sorted(done))}
+    return stored | {
+        "log.operations": " ".join(sorted(done)),
+        "log.soap": " ".join(sorted(spoken)),
+    }
 
 
 def problems_of(check: Check, expected: Expected, told: Facts) -> list[str]:

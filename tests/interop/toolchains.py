@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.interop.signatures import Spelling, cpp, csharp, java, php, zeep
@@ -30,19 +30,26 @@ class Toolchain:
     title: str
     packages: tuple[str, ...] = ()
     """Debian packages, the one whose version counts first."""
+    distribution: str = ""
+    """What Python knows it as, where it is no Debian package."""
     generate: tuple[str, ...]
     code: str
     """Generated code, as a pattern of file names."""
     spelling: Spelling
     compile: tuple[str, ...] = ()
     run: str = ""
+    soap: str = "1.1"
+    """The version of SOAP that its client speaks; each has a WSDL of its own."""
     unfit: str = ""
     """Why the toolchain itself cannot serve; then it must fail, or the reason is out of date."""
 
 
 _JAXWS = "/usr/share/java/jaxws-rt.jar"
 
-TOOLCHAINS = (
+WSDL_QUERIES = {"1.1": "wsdl", "1.2": "wsdl12"}
+"""What the bridge is asked for, for the WSDL of each version of SOAP."""
+
+_ALL = (
     Toolchain(
         name="jaxws",
         title="JAX-WS RI",
@@ -107,6 +114,7 @@ TOOLCHAINS = (
     Toolchain(
         name="zeep",
         title="zeep",
+        distribution="zeep",
         generate=('"$PYTHON" -m zeep "$WSDL" > types.txt',),
         code="types.txt",
         spelling=zeep,
@@ -115,9 +123,32 @@ TOOLCHAINS = (
 )
 
 
-def generate(toolchain: Toolchain, wsdl: str, folder: Path) -> str:
+_BY_SOAP_12 = {
+    "jaxws": ('wsimport -quiet -extension -Xnocompile -s . -d . -p erpbridge "$WSDL"',),
+    "dotnet": ('wsdl -nologo -protocol:SOAP12 -out:Proxy.cs "$WSDL"',),
+    "php": (),
+    "zeep": (),
+}
+"""The toolchains that speak SOAP 1.2 with the same client, and how they generate it otherwise."""
+
+
+def _by_soap_12(toolchain: Toolchain) -> Toolchain:
+    return replace(
+        toolchain,
+        name=f"{toolchain.name}12",
+        title=f"{toolchain.title}, SOAP 1.2",
+        generate=_BY_SOAP_12[toolchain.name] or toolchain.generate,
+        soap="1.2",
+    )
+
+
+TOOLCHAINS = (*_ALL, *(_by_soap_12(one) for one in _ALL if one.name in _BY_SOAP_12))
+
+
+def generate(toolchain: Toolchain, service_url: str, folder: Path) -> str:
     """Generates a client in a new folder; gives the generated code. Raises StepFailed."""
     folder.mkdir()
+    wsdl = f"{service_url}?{WSDL_QUERIES[toolchain.soap]}"
     _make(toolchain.generate, folder, {"WSDL": wsdl})
     return "\n".join(path.read_text(encoding="utf-8") for path in folder.glob(toolchain.code))
 
@@ -135,7 +166,8 @@ def run_client(
     Its exit status is not asked: Mono sometimes aborts while it shuts down, all work done. A client
     that came to its end prints so.
     """
-    done = _shell(toolchain.run, folder, environment)
+    more = {"ERP_SOAP": toolchain.soap, "ERP_WSDL": WSDL_QUERIES[toolchain.soap]}
+    done = _shell(toolchain.run, folder, {**environment, **more})
     return done.stdout, _last_words(done)
 
 

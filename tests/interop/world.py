@@ -38,14 +38,14 @@ class Stage:
     place: Place
 
     @property
-    def wsdl(self) -> str:
-        """The URL of the WSDL that toolchains generate from."""
-        return f"{self.place.bridge_url}/soap/v1?wsdl"
+    def service_url(self) -> str:
+        """Where the service is."""
+        return f"{self.place.bridge_url}/soap/v1"
 
     def admit(self, name: str) -> Caller:
         """Adds a consumer for a client program."""
         secret = create_consumer(self.world.application.sessions, name=name, now=utc_now())
-        return Caller(name, secret, f"{self.place.bridge_url}/soap/v1")
+        return Caller(name, secret, self.service_url)
 
     def plant_changes(self, name: str) -> None:
         """A person in Salesforce changes three customers, and the bridge stages it for the ERP."""

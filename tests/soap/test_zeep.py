@@ -20,6 +20,7 @@ with warnings.catch_warnings():
     from zeep import Client
     from zeep.exceptions import Fault
     from zeep.transports import Transport
+    from zeep.wsse.username import UsernameToken
 
 
 @pytest.fixture
@@ -164,6 +165,25 @@ def test_soap_1_2(endpoint: Endpoint) -> None:
     assert caught.value.code.endswith(":Sender")
     assert "no submission with message id 'never sent'" in caught.value.message
     assert caught.value.detail.findtext("{*}BridgeFault/{*}Code") == "UnknownMessageId"
+
+
+@pytest.mark.parametrize("use_digest", [False, True])
+@pytest.mark.parametrize("soap", ["Soap11", "Soap12"])
+def test_a_username_token(endpoint: Endpoint, now: datetime, soap: str, use_digest: bool) -> None:
+    """WS-Security as somebody else writes it, in the clear and as a digest."""
+    token = UsernameToken(CONSUMER, endpoint.secret, use_digest=use_digest, created=now)
+    query = "wsdl12" if soap == "Soap12" else "wsdl"
+    client = Client(f"{endpoint.url}?{query}", wsse=token)
+    service = client.create_service(f"{{urn:erp-bridge:v1}}ErpBridge{soap}", endpoint.url)
+    assert service.Ping().Database == "OK"
+    wrong = UsernameToken(CONSUMER, "wrong", use_digest=use_digest, created=now)
+    service = Client(f"{endpoint.url}?{query}", wsse=wrong).create_service(
+        f"{{urn:erp-bridge:v1}}ErpBridge{soap}", endpoint.url
+    )
+    with pytest.raises(Fault) as caught:
+        service.Ping()
+    codes = [caught.value.code, *(str(one) for one in caught.value.subcodes or ())]
+    assert any("FailedAuthentication" in one for one in codes)
 
 
 def test_a_typed_fault(service: Any) -> None:

@@ -35,7 +35,8 @@ public class Client {
     }
 
     static ErpBridge connect(String secret) throws Exception {
-        ErpBridge bridge = new ErpBridgeService(new URL(URL + "?wsdl")).getErpBridgeSoap11();
+        URL wsdl = new URL(URL + "?" + System.getenv("ERP_WSDL"));
+        ErpBridge bridge = new ErpBridgeService(wsdl).getPort(ErpBridge.class);
         var context = ((BindingProvider) bridge).getRequestContext();
         context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, URL);
         context.put(BindingProvider.USERNAME_PROPERTY, NAME);

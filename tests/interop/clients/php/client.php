@@ -7,7 +7,8 @@ $name = getenv('ERP_NAME');
 
 function connect(string $url, string $name, string $secret): SoapClient
 {
-    return new SoapClient("$url?wsdl", [
+    return new SoapClient("$url?" . getenv('ERP_WSDL'), [
+        'soap_version' => getenv('ERP_SOAP') === '1.2' ? SOAP_1_2 : SOAP_1_1,
         'login' => $name,
         'password' => $secret,
         'features' => SOAP_SINGLE_ELEMENT_ARRAYS,

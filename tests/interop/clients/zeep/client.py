@@ -36,7 +36,7 @@ def main() -> None:
 def connect(secret: str) -> zeep.Client:
     session = requests.Session()
     session.auth = HTTPBasicAuth(NAME.encode(), secret.encode())
-    return zeep.Client(f"{URL}?wsdl", transport=Transport(session=session))
+    return zeep.Client(f"{URL}?{os.environ['ERP_WSDL']}", transport=Transport(session=session))
 
 
 def ping(bridge: zeep.Client) -> None:
