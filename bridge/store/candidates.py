@@ -12,6 +12,7 @@ from bridge.domain.comparison import digest
 from bridge.domain.content import decode_values, encode_values
 from bridge.domain.records import Field, RecordType, System, Values
 from bridge.domain.survivorship import Rules
+from bridge.store.bulk import insert_missing
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
 from bridge.store.records import (
@@ -21,7 +22,7 @@ from bridge.store.records import (
     version_row,
 )
 from bridge.store.rulings import rulings_of
-from bridge.store.statements import chunks, insert_into
+from bridge.store.statements import chunks
 
 _PAGE = 1_000
 
@@ -116,8 +117,7 @@ def move_agreed(
         for candidate, agreed in moved
         if candidate.agreed_content is None
     ]
-    if new:
-        session.execute(insert_into(session, Version).on_conflict_do_nothing(), new)
+    insert_missing(session, Version, new)
     changed = [
         {
             "id": candidate.record_id,

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from bridge.domain.comparison import digest
 from bridge.domain.content import decode_values
 from bridge.domain.records import RECORD_CLASSES, Field, Kind, RecordType, fields_of
+from bridge.store.bulk import upsert
 from bridge.store.models import Comparison, Record, Version
-from bridge.store.statements import upsert
 
 _PAGE = 5_000
 

@@ -20,8 +20,9 @@ from bridge.domain.records import (
     Values,
 )
 from bridge.domain.totals import NO_CURRENCY, key_hash
+from bridge.store.bulk import insert_missing, upsert
 from bridge.store.models import Record, Version
-from bridge.store.statements import insert_into, one_of, upsert
+from bridge.store.statements import one_of
 
 _AMOUNTS = ("amount", "net_amount", "tax_amount", "open_amount")
 
@@ -57,8 +58,7 @@ def ensure_records(session: Session, keys: Iterable[RecordKey]) -> dict[RecordKe
     found = find_records(session, wanted)
     missing = [_record_row(key) for key in wanted if key not in found]
     if missing:
-        statement = insert_into(session, Record).on_conflict_do_nothing()
-        session.execute(statement, missing)
+        insert_missing(session, Record, missing)
         # Another transaction may have made some of them in the meantime: look again.
         found |= find_records(session, [key for key in wanted if key not in found])
     return found

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from bridge.domain import rulings
 from bridge.domain.content import decode_value, value_text
 from bridge.domain.records import RECORD_CLASSES, RecordType, Value, fields_of
+from bridge.store.bulk import upsert
 from bridge.store.models import Break, Ruling
-from bridge.store.statements import chunks, upsert
+from bridge.store.statements import chunks
 
 
 def save_ruling(

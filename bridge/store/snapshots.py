@@ -12,9 +12,9 @@ from bridge.domain.money import from_scaled, sum_to_scaled
 from bridge.domain.records import Record as AnyRecord
 from bridge.domain.records import System
 from bridge.domain.snapshots import Scope, SnapshotTotals, amount_in_totals
+from bridge.store.bulk import upsert
 from bridge.store.engine import hold, hold_record_type
 from bridge.store.models import Record, Snapshot, SnapshotMember, SnapshotStatus, Version
-from bridge.store.statements import upsert
 
 _SPLIT = 10**11
 """Parts a scaled amount, so that the sums of either part stay within 64 bits."""

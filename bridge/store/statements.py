@@ -4,7 +4,7 @@ INSERT … ON CONFLICT, and comparing a column with many values.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Table, Text, any_, func, literal, select
@@ -23,18 +23,6 @@ def insert_into(session: Session, model: type[Base]) -> sqlite.Insert | postgres
     # Not into the mapped class: SQLAlchemy would look at each row as at an object's state.
     table = cast(Table, model.__table__)
     return sqlite.insert(table) if _is_sqlite(session) else postgresql.insert(table)
-
-
-def upsert(
-    session: Session, model: type[Base], rows: Sequence[dict[str, Any]], *, key: Iterable[str]
-) -> None:
-    """Inserts rows of equal shape; where `key` is taken, their other columns replace the old."""
-    if not rows:
-        return
-    statement = insert_into(session, model)
-    key = list(key)
-    others = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=others), rows)
 
 
 def one_of(
