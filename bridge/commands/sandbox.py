@@ -23,7 +23,7 @@ Faults on demand: a TOML file for --faults, or sent while it runs:
   kind = "row"                   # single rows fail; share is that of the rows
   code = "UNABLE_TO_LOCK_ROW"
   share = 0.1
-  operations = ["upsert"]        # all calls but "token" if it is left out
+  operations = ["upsert"]        # all calls if left out; also "token", "notifications"
   [[fault]]
   kind = "lost"                  # done, but the answer never arrives
   calls = [2, 5]                 # the 2nd and 5th of each operation, instead of a share
@@ -59,6 +59,13 @@ Kinds:
     help="An org's Enterprise WSDL: its objects and fields instead. What a WSDL does not tell"
     " (lengths, external ids, picklists) still comes from the schema.",
 )
+@click.option(
+    "--outbound",
+    multiple=True,
+    metavar="OBJECT=URL",
+    help="Send each created or changed record of the object there as an outbound message, again"
+    " and again until it is acknowledged; /sandbox/outbound shows what waits. May be repeated.",
+)
 @click.option("--faults", type=_FILE, help="What shall go wrong, see below.")
 @click.option(
     "--session-minutes",
@@ -90,6 +97,7 @@ def sandbox_command(  # noqa: PLR0913  (one argument for each option)
     database: Path,
     schema: Path | None,
     wsdl: Path | None,
+    outbound: tuple[str, ...],
     faults: Path | None,
     session_minutes: int,
     locator_minutes: int,
@@ -108,6 +116,7 @@ def sandbox_command(  # noqa: PLR0913  (one argument for each option)
     setup = Setup(
         schema=schema,
         wsdl=wsdl,
+        outbound=_endpoints(outbound),
         faults=faults,
         limits=Limits(
             session_lifetime=timedelta(minutes=session_minutes),
@@ -120,3 +129,10 @@ def sandbox_command(  # noqa: PLR0913  (one argument for each option)
         run(database, host=host, port=port, setup=setup)
     except SandboxError as error:
         raise BridgeError(str(error)) from error
+
+
+def _endpoints(outbound: tuple[str, ...]) -> dict[str, str]:
+    named = dict(each.partition("=")[::2] for each in outbound)
+    if "" in named.values() or len(named) < len(outbound):
+        raise click.UsageError("--outbound takes OBJECT=URL, once for each object")
+    return named

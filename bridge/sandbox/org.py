@@ -38,6 +38,7 @@ class Org:
         self.limits = limits
         self.calls = DailyCalls(self.now)
         self.faults = FaultPlan()
+        self.told: frozenset[str] = frozenset()  # the objects whose changes are sent to somebody
         self.late_commits = LateCommits()
         self.stopping = threading.Event()
         self.id = new_id(schema.object("Organization").key_prefix, database.pod, 1)

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from bridge.sandbox.http.control import read_faults
 from bridge.sandbox.http.listening import Certificate, listen
 from bridge.sandbox.http.oauth import load_jwt_key
 from bridge.sandbox.org import Limits, Org, open_org
+from bridge.sandbox.outbound.sender import Sender
 from bridge.sandbox.schema import load_schema, with_objects_of
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -48,6 +49,7 @@ class Setup:
     schema: Path | None = None  # its objects, and who may log in
     wsdl: Path | None = None  # an Enterprise WSDL: its objects instead
     limits: Limits = field(default_factory=Limits)
+    outbound: Mapping[str, str] = field(default_factory=dict)  # object -> who is told of changes
     faults: Path | None = None  # what shall go wrong
     certificate: Certificate | None = None  # for HTTPS
 
@@ -77,6 +79,7 @@ class SandboxServer:
         self._org: Org | None = None
         self._server: wsgi.Server | None = None
         self._thread: threading.Thread | None = None
+        self._sender: Sender | None = None
 
     @property
     def url(self) -> str:
@@ -108,7 +111,8 @@ class SandboxServer:
         try:
             self._org.faults.replace(_fault_rules(setup.faults))
             jwt_key = load_jwt_key(self._jwt_key_path)
-            application = SandboxApplication(self._org, jwt_key.public_key())
+            self._sender = Sender(self._org, setup.outbound, lambda: self.url)
+            application = SandboxApplication(self._org, jwt_key.public_key(), self._sender)
             self._server = listen(self._host, self._port, application, self._setup.certificate)
         except SandboxError:
             self.stop()
@@ -116,6 +120,7 @@ class SandboxServer:
         self._port = self._server.bind_addr[1]
         self._thread = threading.Thread(target=self._server.serve, name="sandbox", daemon=True)
         self._thread.start()
+        self._sender.start()
 
     def stop(self) -> None:
         """Answer what is under way, then close. Harmless when it does not run."""
@@ -124,9 +129,11 @@ class SandboxServer:
         if self._server is not None and self._thread is not None:
             self._server.stop()
             self._thread.join()
+        if self._sender is not None:
+            self._sender.join()
         if self._org is not None:
             self._org.database.close()
-        self._org = self._server = self._thread = None
+        self._org = self._server = self._thread = self._sender = None
 
     def __enter__(self) -> "SandboxServer":
         self.start()

@@ -26,6 +26,15 @@ def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
     assert "--key" in done.output
 
 
+@pytest.mark.parametrize("twice", [["Account"], ["Account=http://a/", "Account=http://b/"]])
+def test_an_endpoint_is_named_once_for_each_object(twice: list[str]) -> None:
+    """Anything else is a mistake in usage."""
+    options = [word for each in twice for word in ("--outbound", each)]
+    done = RUNNER.invoke(main, ["sandbox", *options])
+    assert done.exit_code == 2
+    assert "OBJECT=URL" in done.output
+
+
 @pytest.mark.parametrize("option", ["--schema", "--faults"])
 def test_a_file_that_cannot_be_used_is_told_in_one_line(tmp_path: Path, option: str) -> None:
     """With its name and exit code 2; nothing is served."""

@@ -10,6 +10,7 @@ from bridge.sandbox.calls.drafts import Draft
 from bridge.sandbox.errors import RowError
 from bridge.sandbox.ids import new_id
 from bridge.sandbox.org import audit_values
+from bridge.sandbox.outbound.queue import enqueue
 from bridge.sandbox.schema import Field, FieldType, SObject
 from bridge.sandbox.soap.wire import element
 from bridge.sandbox.values import Stored, timestamp
@@ -41,6 +42,9 @@ class RowWriter:
         except sqlite3.IntegrityError as error:
             if not self._refuse_duplicate(row):
                 raise error from None
+        else:
+            if row.sobject.name in self._call.org.told:
+                enqueue(self.connection, row.sobject.name, row.id, self.seconds)
 
     def change(self, sobject: SObject, record_id: str, values: dict[str, Stored | None]) -> None:
         """Set fields of one record and its SystemModstamp."""

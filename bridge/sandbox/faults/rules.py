@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
 WRITES = ("create", "update", "upsert", "delete", "undelete", "merge", "emptyRecycleBin")
 TOKEN = "token"  # noqa: S105  (the token endpoint, as an operation)
+NOTIFICATIONS = "notifications"  # an outbound message, sent by the org itself
 NEEDED: Mapping[Kind, str] = {
     Kind.LATENCY: "seconds",
     Kind.LATE_COMMIT: "seconds",
@@ -46,11 +47,13 @@ class FaultRule:
     kind: Kind
     share: float = 1.0
     calls: tuple[int, ...] = ()
-    operations: tuple[str, ...] = ()  # all but the token endpoint if empty
+    operations: tuple[str, ...] = ()  # all calls of the Partner API if empty
     seconds: float = 0.0
     status: int = 0
     code: str = ""
     message: str = ""
 
     def concerns(self, operation: str) -> bool:
-        return operation in self.operations if self.operations else operation != TOKEN
+        if self.operations:
+            return operation in self.operations
+        return operation not in {TOKEN, NOTIFICATIONS}

@@ -19,6 +19,7 @@ from bridge.sandbox.http.messages import base_url, content_of, json_response, xm
 from bridge.sandbox.http.oauth import OAuthError, TokenRequest, grant_token, identity
 from bridge.sandbox.http.rest import RestDoor
 from bridge.sandbox.org import Org
+from bridge.sandbox.outbound.sender import Sender
 from bridge.sandbox.soap.wire import Request as SoapRequest
 from bridge.sandbox.soap.wire import client_fault, fault, read_request
 from bridge.sandbox.storage.sessions import check_session
@@ -34,6 +35,7 @@ _ROUTES = Map(
         Rule("/services/Soap/u/<version>", endpoint="soap", methods=["POST"]),
         Rule("/services/Soap/u/<version>/<organization>", endpoint="soap", methods=["POST"]),
         Rule("/sandbox/faults", endpoint="faults", methods=["GET", "PUT", "DELETE"]),
+        Rule("/sandbox/outbound", endpoint="outbound", methods=["GET"]),
         Rule("/services/data", endpoint="rest"),
         Rule("/services/data/<path:resource>", endpoint="rest"),
     ],
@@ -45,8 +47,9 @@ _log = logging.getLogger(__name__)
 class SandboxApplication:
     """What cheroot serves."""
 
-    def __init__(self, org: Org, jwt_public_key: rsa.RSAPublicKey) -> None:
+    def __init__(self, org: Org, jwt_public_key: rsa.RSAPublicKey, sender: Sender) -> None:
         self._org = org
+        self._sender = sender
         self._jwt_public_key = jwt_public_key
         self._rest = RestDoor(org)
 
@@ -64,6 +67,8 @@ class SandboxApplication:
             response = self._identity(request, **arguments)
         elif endpoint == "faults":
             response = answer_about_faults(self._org, request)
+        elif endpoint == "outbound":
+            response = json_response(200, {"outbound": self._sender.report()})
         elif endpoint == "rest":
             response = zipped(request, self._rest.answer(request))
         else:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Request, Response
 from bridge.sandbox.calls.table import OPERATIONS
 from bridge.sandbox.errors import SandboxError
 from bridge.sandbox.faults import NO_FAULTS, FaultRules, read_fault_rules
-from bridge.sandbox.faults.rules import TOKEN
+from bridge.sandbox.faults.rules import NOTIFICATIONS, TOKEN
 from bridge.sandbox.http.messages import json_response
 from bridge.sandbox.org import Org
 
@@ -31,4 +31,4 @@ def answer_about_faults(org: Org, request: Request) -> Response:
 
 def read_faults(text: str, where: str) -> FaultRules:
     """Rules about the calls that there are, and the token endpoint. Raises SandboxError."""
-    return read_fault_rules(text, where, operations=[*OPERATIONS, TOKEN])
+    return read_fault_rules(text, where, operations=[*OPERATIONS, TOKEN, NOTIFICATIONS])

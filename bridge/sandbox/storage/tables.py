@@ -15,6 +15,10 @@ _OWN_TABLES = (
     " last INTEGER NOT NULL, opened INTEGER NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS _cursor_row (position INTEGER PRIMARY KEY AUTOINCREMENT,"
     " row INTEGER NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS _notification (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " sobject TEXT NOT NULL, record_id TEXT NOT NULL, queued INTEGER NOT NULL,"
+    " due INTEGER NOT NULL, attempts INTEGER NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS _notification_due ON _notification (sobject, due)",
     "CREATE TABLE IF NOT EXISTS _unlinked (gone_with TEXT NOT NULL, parent TEXT NOT NULL,"
     " sobject TEXT NOT NULL, field TEXT NOT NULL, child TEXT NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS _unlinked_gone_with ON _unlinked (gone_with)",
