@@ -167,6 +167,8 @@ def _in_utf8(content: bytes, charset: str | None, *, whole: bool) -> bytes:
     name = _normal(charset or _declared(content))
     if name not in _CHARSETS:
         raise UnsupportedEncoding(f"character set {name[:40]!r} is not read: send UTF-8")
+    if name == "utf-16":  # without a mark: in the order that Windows writes
+        name = "utf-16-le"
     try:
         text = content.decode(name) if whole else _decoded_beginning(content, name)
     except UnicodeDecodeError as error:

@@ -90,6 +90,8 @@ def read_headers(beginning: bytes, soap: SoapVersion) -> tuple[_Element, ...] | 
         parser.feed(beginning)
     except etree.XMLSyntaxError as error:
         raise MalformedXml(f"not well-formed XML: {_one_line(error)}") from error
+    for flaw in parser.feed_error_log.filter_from_errors():  # some are not raised
+        raise MalformedXml(f"not well-formed XML: {flaw.message[:300]}, line {flaw.line}")
     for event, element in parser.read_events():
         assert isinstance(element, _Element)  # namespaces are events of their own, not asked for
         parent = element.getparent()
@@ -100,8 +102,6 @@ def read_headers(beginning: bytes, soap: SoapVersion) -> tuple[_Element, ...] | 
             return ()
         elif parent.getparent() is None and event == "end":
             return tuple(element)
-    for flaw in parser.feed_error_log:  # some stop the reading and are not raised
-        raise MalformedXml(f"not well-formed XML: {flaw.message[:300]}, line {flaw.line}")
     return None
 
 

@@ -22,8 +22,9 @@ from bridge.soap.soap_versions import SOAP_11, SOAP_12
 from bridge.soap.wssecurity import WSSE
 from tests.builders import credit_memo, payment
 from tests.hostile.attacks import XML, XSI
+from tests.hostile.proofs import BY_DIGEST, BY_TEXT
 from tests.soap.samples import CUSTOMER, INVOICE
-from tests.soap.tokens import digest_token, security, text_token, timestamp, with_header
+from tests.soap.tokens import with_header
 
 
 class Source(Protocol):
@@ -35,8 +36,6 @@ class Source(Protocol):
     def text(self) -> str:
         """Any text, surrogates not among it."""
 
-
-_LATER = "2999-12-31T23:59:59Z"
 
 SEEDS: tuple[bytes, ...] = (
     encode_request("SubmitInvoices", "m-1", [INVOICE, INVOICE]),
@@ -53,8 +52,11 @@ SEEDS: tuple[bytes, ...] = (
     encode_request("AcknowledgeChanges", RecordType.INVOICE, 0),
     encode_request("Ping"),
     encode_request("GetReceipt", "m-1", soap=SOAP_12),
-    with_header(encode_request("Ping"), security(timestamp(_LATER), text_token("erp", "x"))),
-    with_header(encode_request("Ping"), security(digest_token("erp", "x", datetime.now(UTC)))),
+    encode_request("SubmitInvoices", "m-6", [INVOICE], soap=SOAP_12),
+    with_header(encode_request("Ping"), BY_TEXT),
+    with_header(encode_request("GetCustomer", "C-1"), BY_DIGEST),
+    with_header(encode_request("SubmitCustomers", "m-7", [CUSTOMER]), BY_TEXT),
+    with_header(encode_request("Ping", soap=SOAP_12), BY_DIGEST, soap=SOAP_12),
 )
 
 WORDS: tuple[bytes, ...] = (

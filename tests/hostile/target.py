@@ -15,21 +15,23 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import run_wsgi_app
 
 from bridge.operations.consumers import create_consumer
+from bridge.operations.kept_secrets import Seal
 from bridge.soap.application import build_soap_application
 from bridge.soap.calls import decode_fault
 from bridge.soap.fault_codes import FAULT_CODES
 from bridge.soap.faults import BridgeFault
-from bridge.soap.soap_versions import SOAP_VERSIONS, SoapVersion
+from bridge.soap.soap_versions import SOAP_12, SOAP_VERSIONS, SoapVersion
+from bridge.soap.wssecurity import WSSE
 from bridge.store.engine import open_engine, session_factory, upgrade_schema
 from bridge.store.models import Submission, Version
 from bridge.store.settings import DatabaseSettings
 from tests.hostile.attacks import XML
-from tests.service import soap_context
+from tests.hostile.proofs import CONSUMER, proved
+from tests.service import DIGESTS, soap_context
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-CONSUMER = "mallory"
 PATH = "/soap/v1"
 
 
@@ -68,8 +70,17 @@ class Target:
         return "Basic " + base64.b64encode(f"{CONSUMER}:{self.secret}".encode()).decode()
 
     def post(self, content: bytes, headers: Mapping[str, str] | None = None) -> Answer:
-        """The answer to a request, without a socket."""
-        given = {"Content-Type": XML, "Authorization": self.authorization} | dict(headers or {})
+        """The answer to a request, without a socket; in its version of SOAP unless told.
+
+        One that speaks of WS-Security proves its consumer by that.
+        """
+        given = {"Content-Type": XML, "Authorization": self.authorization}
+        if SOAP_12.namespace.encode() in content:
+            given["Content-Type"] = SOAP_12.content_type
+        if WSSE.encode() in content:
+            del given["Authorization"]
+            content = proved(content, self.secret, datetime.now(UTC))
+        given |= headers or {}
         environ: dict[str, Any] = {
             "REQUEST_METHOD": "POST",
             "PATH_INFO": PATH,
@@ -95,7 +106,7 @@ def open_target(folder: Path) -> Iterator[Target]:
     engine = open_engine(DatabaseSettings(url=f"sqlite:///{folder}/bridge.db"))
     upgrade_schema(engine)
     sessions = session_factory(engine)
-    secret = create_consumer(sessions, name=CONSUMER, now=datetime.now(UTC))
+    secret = create_consumer(sessions, name=CONSUMER, now=datetime.now(UTC), seal=Seal(DIGESTS))
     with soap_context(sessions) as context:
         yield Target(build_soap_application(context), sessions, secret)
     engine.dispose()

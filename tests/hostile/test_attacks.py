@@ -10,7 +10,8 @@ import requests
 from tests.hostile.attacks import ATTACKS, GOOD, XML, Attack
 from tests.hostile.attacks_of_soap_12 import ATTACKS_OF_SOAP_12
 from tests.hostile.attacks_of_ws_security import ATTACKS_OF_WS_SECURITY
-from tests.hostile.target import CONSUMER, Answer, Target, judge, resident_kilobytes
+from tests.hostile.proofs import CONSUMER
+from tests.hostile.target import Answer, Target, judge, resident_kilobytes
 
 SECONDS = 1.0
 ALL = [*ATTACKS, *ATTACKS_OF_SOAP_12]

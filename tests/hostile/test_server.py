@@ -21,7 +21,8 @@ from bridge.store.engine import open_engine, session_factory
 from bridge.store.models import Submission
 from bridge.store.settings import DatabaseSettings
 from tests.hostile.attacks import ATTACKS, GOOD, PING, XML, envelope
-from tests.hostile.target import CONSUMER, PATH, Answer, judge
+from tests.hostile.proofs import CONSUMER
+from tests.hostile.target import PATH, Answer, judge
 
 CALL = envelope(PING).encode()
 BODY_SECONDS = 2.0

@@ -14,6 +14,7 @@ from bridge.soap.body import (
     WrongContentType,
     action_in,
     discard_body,
+    read_beginning,
     read_body,
     receive_body,
     soap_version_of,
@@ -88,11 +89,16 @@ def test_no_body(variables: dict[str, str]) -> None:
         (TEXT.encode("utf-16"), "text/xml; charset=utf-16"),
         (TEXT.encode("utf-16"), "text/xml"),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "text/xml"),
+        (TEXT.encode("utf-16-le"), "text/xml; charset=utf-16"),
+        (TEXT.encode("utf-16-be"), "text/xml; charset=utf-16be"),
     ],
 )
 def test_character_sets(content: bytes, content_type: str) -> None:
-    """UTF-8 and UTF-16, with and without a byte order mark, become UTF-8."""
-    assert body_of(environ(content, CONTENT_TYPE=content_type), SETTINGS) == TEXT.encode()
+    """UTF-8 and UTF-16, with and without a byte order mark, become UTF-8; a beginning too."""
+    told = environ(content, CONTENT_TYPE=content_type)
+    assert body_of(told, SETTINGS) == TEXT.encode()
+    assert read_beginning(content, told, 1000) == TEXT.encode()
+    assert TEXT.encode().startswith(read_beginning(content, told, 9))
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "latin1"])
@@ -125,8 +131,9 @@ def test_http_decides_before_the_declaration() -> None:
 )
 def test_character_sets_that_lie_or_are_unknown(content: bytes, content_type: str) -> None:
     """Bytes that are not in their character set, and character sets that nobody needs."""
+    told = environ(content, CONTENT_TYPE=content_type)
     with pytest.raises(UnsupportedEncoding):
-        body_of(environ(content, CONTENT_TYPE=content_type), SETTINGS)
+        body_of(told, SETTINGS)
 
 
 def test_gzip() -> None:

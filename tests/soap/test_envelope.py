@@ -9,6 +9,7 @@ from bridge.soap.envelope import (
     NotAnEnvelope,
     VersionMismatch,
     read_envelope,
+    read_headers,
     require_understood,
     write_envelope,
 )
@@ -164,3 +165,32 @@ def test_all_that_is_not_understood_is_named() -> None:
     with pytest.raises(HeaderNotUnderstood, match="h0 is not understood") as caught:
         require_understood(read_envelope(content).headers)
     assert caught.value.names == ("{urn:x}h0", "{urn:x}h1", "{urn:x}h2")
+
+
+def test_headers_at_the_beginning() -> None:
+    """What stands behind the header is not looked at, though it be broken or missing."""
+    content = envelope("<a/>", header='<e:Header><h xmlns="urn:x"/></e:Header>')
+    for beginning in (content, content[: content.index(b"<a/>")]):
+        (block,) = read_headers(beginning, SOAP_11) or ()
+        assert block.tag == "{urn:x}h"
+    assert read_headers(envelope("<a/>"), SOAP_11) == ()
+    assert read_headers(content[: content.index(b"</e:Header>")], SOAP_11) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        (b"<e:Envelope", b"<f:Envelope", MalformedXml),
+        (b"<e:Header>", b"<g:Header>", MalformedXml),
+        (b"<e:Header>", b"<e:Header a='1' a='2'>", MalformedXml),
+        (b"<e:Envelope", b"<!DOCTYPE x><e:Envelope", ForbiddenMarkup),
+        (b"<e:Envelope", b"<?x?><e:Envelope", ForbiddenMarkup),
+        (SOAP_11.namespace.encode(), b"urn:other", VersionMismatch),
+    ],
+)
+def test_broken_beginnings(old: bytes, new: bytes, error: type[Exception]) -> None:
+    """An undeclared prefix too is refused as what it is, before anything is taken for a name."""
+    content = envelope("<a/>", header='<e:Header><h xmlns="urn:x"/></e:Header>')
+    assert old in content
+    with pytest.raises(error):
+        read_headers(content.replace(old, new), SOAP_11)
