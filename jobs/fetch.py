@@ -13,6 +13,7 @@ from bridge.salesforce import read_window
 from bridge.store.comparison import compared_fields
 from bridge.store.crm import PageOutcome, mark_unseen_as_deleted, save_crm_page
 from bridge.store.engine import reading
+from bridge.store.merges import follow_merges
 from bridge.store.runs import last_success
 from jobs.context import JobContext, Scope
 from jobs.org import settle_org
@@ -33,6 +34,8 @@ class FetchSummary:
     since: datetime | None
     until: datetime
     records: dict[RecordType, PageOutcome] = field(default_factory=dict)
+    merged: int = 0
+    """Links that moved to the record that won a merge."""
     fewest_calls: int = 1
 
 
@@ -51,6 +54,9 @@ def fetch(context: JobContext, scope: Scope) -> None:
     for record_type, mapping in context.mappings.items():
         outcome = _fetch_type(context, scope, mapping, since, until)
         summary.records[record_type] = outcome
+        if mapping.mergeable:
+            with scope.transaction() as session:
+                summary.merged += follow_merges(session, record_type=record_type)
         summary.fewest_calls += max(1, -(-outcome.read // context.salesforce.settings.page_size))
     with scope.transaction() as session:
         scope.succeed(session, summary, until=until, settings_digest=settings_digest)

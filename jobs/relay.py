@@ -84,7 +84,10 @@ def _relay_type(
             )
         if not batch:
             return
-        _deliver(context, mapping, batch, summary)
+        for gives_key in (True, False):
+            part = [correction for correction in batch if correction.gives_key is gives_key]
+            if part:
+                _deliver(context, mapping, part, summary)
         context.progress.advance(len(batch))
 
 
@@ -95,8 +98,7 @@ def _deliver(
     summary: RelaySummary,
 ) -> None:
     try:
-        rows = [mapping.write(correction.key, correction.changes) for correction in batch]
-        results = context.salesforce.upsert(mapping.sobject, mapping.external_id_field, rows)
+        results = _send(context, mapping, batch)
     except SalesforceError as error:
         if error.remedy is Remedy.SHRINK and len(batch) > 1:
             middle = len(batch) // 2
@@ -106,6 +108,17 @@ def _deliver(
         _put_back(context, mapping.record_type, batch, error)
         raise
     _settle(context, mapping.record_type, batch, results, summary)
+
+
+def _send(
+    context: JobContext, mapping: FieldMapping, batch: Sequence[StagedCorrection]
+) -> list[RowResult]:
+    if batch[0].gives_key:
+        return context.salesforce.update(
+            [mapping.write_key(one.key, str(one.salesforce_id)) for one in batch]
+        )
+    rows = [mapping.write(correction.key, correction.changes) for correction in batch]
+    return context.salesforce.upsert(mapping.sobject, mapping.external_id_field, rows)
 
 
 def _put_back(

@@ -91,6 +91,8 @@ def _cause(
             return Cause.TIMING, f"newer than {counted(timing.days, 'day')}"
         case BreakKind.MISSING_IN_ERP | BreakKind.MISSING_IN_CRM | BreakKind.CUSTOMER_UNKNOWN:
             return Cause.MISSING, ""
+        case BreakKind.MERGED_IN_CRM:
+            return Cause.DUPLICATE, f"one record with {versions.merged_into} in Salesforce"
         case BreakKind.KEY_MISMATCH:
             return Cause.KEYING, "the key was changed in Salesforce"
         case _:

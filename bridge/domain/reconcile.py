@@ -6,6 +6,8 @@ Existence first (no side is ever deleted or created again by the bridge on its o
 |-----|---------|--------------------------------------------------------------------|
 | yes | never   | create it in the CRM, or hold it until its customer is known       |
 | yes | deleted | break MISSING_IN_CRM                                               |
+| yes | merged  | break MERGED_IN_CRM: the record that won is linked to another key; |
+|     |         | else the link has moved to it, and it gets the key                 |
 | no  | yes     | break MISSING_IN_ERP, or none of our business without an ERP key   |
 | no  | no      | nothing                                                            |
 | yes | yes     | field by field, below; a changed ERP key is a break KEY_MISMATCH   |
@@ -21,6 +23,8 @@ Then each compared field:
 | differ      | differ         | differ         | survivorship, or break CONFLICT   |
 | differ      | never agreed   | never agreed   | the side that has a value, else   |
 |             |                |                | survivorship, or break CONFLICT   |
+
+A document of a customer that was merged in the CRM belongs to the one that won there.
 
 A break that a person has ruled on (bridge.domain.rulings) is none while that ruling holds: both
 sides take the decided value, or the difference stays as it is.
@@ -43,6 +47,7 @@ class BreakKind(StrEnum):
     CONFLICT = "CONFLICT"  # both changed a field, and nobody may decide but a person
     UNFIT_VALUE = "UNFIT_VALUE"  # the CRM's value would be refused by the ERP's contract
     MISSING_IN_CRM = "MISSING_IN_CRM"
+    MERGED_IN_CRM = "MERGED_IN_CRM"  # two records of the ERP have become one in the CRM
     MISSING_IN_ERP = "MISSING_IN_ERP"
     KEY_MISMATCH = "KEY_MISMATCH"  # the CRM record's External ID is no longer its ERP key
     CUSTOMER_UNKNOWN = "CUSTOMER_UNKNOWN"  # waits until the customer is known on both sides
@@ -52,6 +57,7 @@ class Reason(StrEnum):
     """Why a correction carries a value."""
 
     NEW = "NEW"
+    MERGED = "MERGED"  # the key, for the record that won a merge
     ERP_CHANGED = "ERP_CHANGED"
     CRM_CHANGED = "CRM_CHANGED"
     MIRRORED = "MIRRORED"
@@ -79,7 +85,10 @@ class Versions:
 
     `crm_key` is the External ID's value as the CRM holds it; `customer_known` tells whether the
     customer that a document names can be referred to: sent by the ERP and not deleted in the CRM
-    (always true for customers). `rulings` are what people decided, one per field at most.
+    (always true for customers). `customer_in_crm` is the number under which the CRM holds that
+    customer, where it was merged there. `key_pending` tells that the CRM's record took the link
+    over from one that lost a merge; `merged_into` is the key of the record that won, where that
+    has one of its own. `rulings` are what people decided, one per field at most.
     """
 
     key: RecordKey | None
@@ -87,7 +96,10 @@ class Versions:
     crm: Version | None = None
     agreed: Values | None = None
     crm_key: str | None = None
+    key_pending: bool = False
+    merged_into: RecordKey | None = None
     customer_known: bool = True
+    customer_in_crm: str | None = None
     rulings: tuple[Ruling, ...] = ()
 
 
@@ -136,6 +148,7 @@ class Decision:
 
 def decide(versions: Versions, rules: Rules) -> Decision:
     """Applies the table to one record. Pure: equal arguments, equal decisions."""
+    versions = _with_customer_in_crm(versions)
     decision = _decide(versions, rules)
     ruling = next((one for one in versions.rulings if not one.field), None)
     if ruling is None or [(one.kind, one.field) for one in decision.breaks] != [(ruling.kind, "")]:
@@ -147,6 +160,14 @@ def decide(versions: Versions, rules: Rules) -> Decision:
         return Decision(obeyed=("",))
     assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
     return replace(_create(versions.erp, rules, Reason.RULED, ruling.by), obeyed=("",))
+
+
+def _with_customer_in_crm(versions: Versions) -> Versions:
+    """The ERP's word in the CRM's terms: its customer by the number that is left of a merge."""
+    if versions.erp is None or versions.customer_in_crm is None:
+        return versions
+    values = {**versions.erp.values, "customer_number": versions.customer_in_crm}
+    return replace(versions, erp=replace(versions.erp, values=values))
 
 
 def _decide(versions: Versions, rules: Rules) -> Decision:
@@ -162,6 +183,9 @@ def _decide(versions: Versions, rules: Rules) -> Decision:
 
 
 def _decide_erp_only(versions: Versions, erp: Version, rules: Rules) -> Decision:
+    if versions.merged_into is not None:
+        detail = f"merged in Salesforce into the record of {versions.merged_into}"
+        return _broken(BreakKind.MERGED_IN_CRM, detail)
     if versions.crm is not None:
         return _broken(BreakKind.MISSING_IN_CRM, "deleted in Salesforce, still in the ERP")
     if not versions.customer_known:
@@ -191,6 +215,9 @@ def _decide_crm_only(versions: Versions, rules: Rules) -> Decision:
 
 
 def _decide_both(versions: Versions, erp: Version, crm: Version, rules: Rules) -> Decision:
+    if versions.key_pending and versions.crm_key is None:
+        key = FieldCorrection("number", None, erp.values.get("number"), Reason.MERGED)
+        return Decision(corrections=(Correction(System.CRM, (key,)),))
     if versions.crm_key != str(versions.key):
         detail = f"Salesforce names ERP key {versions.crm_key or 'none'}, expected {versions.key}"
         mismatch = Break(

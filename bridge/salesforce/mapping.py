@@ -47,7 +47,7 @@ class Mapping:
 
     def select(self, extra: Iterable[str] = ()) -> list[str]:
         """The fields a SOQL query must ask for, so that `read` finds all it needs."""
-        merged = ["MasterRecordId"] if self.sobject in _MERGEABLE else []
+        merged = ["MasterRecordId"] if self.mergeable else []
         own = ["Id", self.external_id_field, "IsDeleted", "SystemModstamp", *merged]
         mapped = [".".join(field.path) for field in self.fields]
         return list(dict.fromkeys([*own, *mapped, *extra]))
@@ -89,6 +89,15 @@ class Mapping:
                 name, value = self._write_value(field, values[field.name])
                 fields[name] = value
         return SObject(self.sobject, None, fields)
+
+    def write_key(self, key: RecordKey, salesforce_id: str) -> SObject:
+        """The row that an update takes to give a record, known by its id, the External ID."""
+        return SObject(self.sobject, salesforce_id, {self.external_id_field: str(key)})
+
+    @property
+    def mergeable(self) -> bool:
+        """Whether people can merge such records in Salesforce."""
+        return self.sobject in _MERGEABLE
 
     def _read_values(
         self, sobject: SObject, salesforce_id: str, erp_key: str | None

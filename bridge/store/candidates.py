@@ -1,6 +1,6 @@
 """Finding the records that need a decision, by their digests, in the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from bridge.domain.records import Field, RecordType, System, Values
 from bridge.domain.survivorship import Rules
 from bridge.store.bulk import insert_missing
 from bridge.store.engine import hold_record_type
+from bridge.store.merges import merged_customers
 from bridge.store.models import Record, Version
 from bridge.store.records import (
     NewVersion,
@@ -151,11 +152,13 @@ _REPLACE_AGREED = (
 
 def _page(session: Session, rules: Rules, *, after: int) -> list[Candidate]:
     erp, crm, agreed = (aliased(Version, name=f"{system.lower()}_version") for system in System)
+    winner = aliased(Record, name="winner")
     query = (
-        select(Record, erp, crm, agreed)
+        select(Record, erp, crm, agreed, winner)
         .outerjoin(erp, (erp.record_id == Record.id) & (erp.system == System.ERP))
         .outerjoin(crm, (crm.record_id == Record.id) & (crm.system == System.CRM))
         .outerjoin(agreed, (agreed.record_id == Record.id) & (agreed.system == System.AGREED))
+        .outerjoin(winner, winner.salesforce_id == crm.merged_into)
         .where(
             Record.record_type == rules.record_type,
             Record.id > after,
@@ -185,7 +188,11 @@ _EXTERNAL_ID = case(
 
 
 def _candidate(
-    record: Record, erp: Version | None, crm: Version | None, agreed: Version | None
+    record: Record,
+    erp: Version | None,
+    crm: Version | None,
+    agreed: Version | None,
+    winner: Record | None,
 ) -> Candidate:
     record_type = record.record_type
     versions = reconcile.Versions(
@@ -194,6 +201,8 @@ def _candidate(
         crm=_version(record_type, crm),
         agreed=decode_values(record_type, agreed.content) if agreed else None,
         crm_key=crm.crm_key if crm else None,
+        key_pending=crm.key_pending if crm else False,
+        merged_into=key_of_row(winner) if winner else None,
     )
     return Candidate(record.id, record.key_hash, versions, agreed.content if agreed else None)
 
@@ -211,13 +220,21 @@ def _with_customers(
     if record_type is RecordType.CUSTOMER:
         return page
     named = {number for one in page if (number := _customer_of(one)) is not None}
-    known = reachable_customers(session, named)
-    return [
-        one
-        if _customer_of(one) in known
-        else replace(one, versions=replace(one.versions, customer_known=False))
-        for one in page
-    ]
+    merged = merged_customers(session, named)
+    known = reachable_customers(session, named) | merged.keys()
+    return [_with_customer(one, known, merged) for one in page]
+
+
+def _with_customer(one: Candidate, known: Set[str], merged: Mapping[str, str]) -> Candidate:
+    number = _customer_of(one)
+    if number in known and number not in merged:
+        return one
+    versions = replace(
+        one.versions,
+        customer_known=number in known,
+        customer_in_crm=merged.get(number) if number else None,
+    )
+    return replace(one, versions=versions)
 
 
 def _with_rulings(session: Session, page: list[Candidate]) -> list[Candidate]:

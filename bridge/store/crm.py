@@ -1,6 +1,6 @@
 """Saving what was read from Salesforce: links first, then versions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from bridge.domain.totals import key_hash
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
 from bridge.store.records import NewVersion, ensure_records, save_versions
-from bridge.store.statements import chunks
+from bridge.store.statements import chunks, one_of
 
 
 @dataclass(slots=True)
@@ -78,7 +78,9 @@ def save_crm_page(
                 modified_at=old.modified_at if old is not None and same else record.modified_at,
                 known_at=read_at,
                 deleted=record.deleted,
+                merged_into=_merged_into(record),
                 crm_key=record.erp_key,
+                key_pending=bool(old and old.key_pending and not record.erp_key),
                 content=content,
             )
         )
@@ -106,8 +108,13 @@ def mark_unseen_as_deleted(
 
 
 def _is_same(old: Version, record: CrmRecord, content: str) -> bool:
-    known = (old.content, old.deleted, old.crm_key, old.partial)
-    return known == (content, record.deleted, record.erp_key, False)
+    known = (old.content, old.deleted, old.merged_into, old.crm_key, old.partial)
+    now = (content, record.deleted, _merged_into(record), record.erp_key, False)
+    return known == now
+
+
+def _merged_into(record: CrmRecord) -> str | None:
+    return record.master_record_id if record.deleted else None
 
 
 def _stored_versions(session: Session, record_ids: Sequence[int]) -> dict[int, Version]:
@@ -130,7 +137,7 @@ def _link(session: Session, record_type: RecordType, page: Sequence[CrmRecord]) 
         and _may_take_key(known.get(record.salesforce_id))
     }
     leaving = {
-        ids[record.salesforce_id]
+        ids[record.salesforce_id]: record.master_record_id
         for record in page
         if record.deleted and record.salesforce_id in ids
     }
@@ -149,15 +156,16 @@ def _link_by_key(
     session: Session,
     keyed: dict[RecordKey, CrmRecord],
     known: dict[str, Record],
-    leaving: set[int],
+    leaving: Mapping[int, str | None],
 ) -> dict[str, int]:
     """Links records that name an ERP key to the row of that key, if it is free.
 
-    Free are rows that no live Salesforce record holds, and those whose record leaves in this page.
+    Free are rows that no live Salesforce record holds, and those whose record leaves in this page
+    (record id -> the id of the record that won, if it lost a merge).
     """
     ids: dict[str, int] = {}
     rows = ensure_records(session, keyed)
-    free = _free_rows(session, list(rows.values())) | leaving
+    free = _free_rows(session, list(rows.values())) | leaving.keys()
     for key, record in keyed.items():
         if rows[key] in free:  # else another live record has it: a stranger, and a break
             ids[record.salesforce_id] = rows[key]
@@ -170,10 +178,22 @@ def _link_by_key(
             for row, one in sorted((row, one) for one, row in ids.items())
         ]
         session.execute(update(Record), linked)
-    # A record that takes the place of a deleted one has agreed on nothing yet.
-    agreed = Version.record_id.in_(ids.values()) & (Version.system == System.AGREED)
+    # A record that takes the place of a deleted one has agreed on nothing yet; one that won a merge
+    # goes on where the other ended.
+    heirs = _heirs(session, ids, leaving)
+    agreed = Version.record_id.in_(set(ids.values()) - heirs) & (Version.system == System.AGREED)
     session.execute(delete(Version).where(agreed))
     return ids
+
+
+def _heirs(session: Session, ids: Mapping[str, int], leaving: Mapping[int, str | None]) -> set[int]:
+    """Of the rows that get these ids, those whose record before lost a merge to just that one."""
+    stored = select(Version.record_id, Version.merged_into).where(
+        one_of(session, Version.record_id, set(ids.values())), Version.merged_into.is_not(None)
+    )
+    merged = {row.record_id: row.merged_into for row in session.execute(stored)}
+    merged |= dict(leaving)
+    return {row for one, row in ids.items() if merged.get(row) == one}
 
 
 def _free_rows(session: Session, record_ids: Sequence[int]) -> set[int]:

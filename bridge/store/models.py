@@ -203,12 +203,22 @@ class Version(Base):
     `content` is the canonical JSON of its values, `digest` covers the compared ones alone.
     `modified_at` is when it changed there, `known_at` when the bridge last learned it (by being
     told, by reading or by writing it). `partial`: what the bridge wrote is known, the rest is not
-    read yet. `crm_key` is the External ID's value as Salesforce holds it. The currency, period and
-    amounts stand beside the content so that the database can add them up.
+    read yet. `merged_into` is the Salesforce id of the record that won, where this one was deleted
+    by a merge. `crm_key` is the External ID's value as Salesforce holds it; it is `key_pending`
+    where the record took over the link of one that lost, and does not carry the key yet. The
+    currency, period and amounts stand beside the content so that the database can add them up.
     """
 
     __tablename__ = "version"
-    __table_args__ = (Index("version_by_customer", "customer_number"),)
+    __table_args__ = (
+        Index("version_by_customer", "customer_number"),
+        Index(
+            "version_merged",
+            "merged_into",
+            sqlite_where=sql("merged_into IS NOT NULL"),
+            postgresql_where=sql("merged_into IS NOT NULL"),
+        ),
+    )
 
     record_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("record.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -220,7 +230,9 @@ class Version(Base):
     partial: Mapped[bool] = mapped_column(default=False)
     modified_at: Mapped[datetime] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)
+    merged_into: Mapped[str | None] = mapped_column(String(18))
     crm_key: Mapped[str | None] = mapped_column(String(120))
+    key_pending: Mapped[bool] = mapped_column(default=False)
     customer_number: Mapped[str | None] = mapped_column(String(60))
     currency: Mapped[str] = mapped_column(String(3))
     period: Mapped[str] = mapped_column(String(7))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, true, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.content import decode_value, encode_value
@@ -47,6 +47,11 @@ class StagedCorrection:
     def changes(self) -> dict[str, Value | None]:
         """Field name -> the value to set."""
         return {field.name: field.new for field in self.fields}
+
+    @property
+    def gives_key(self) -> bool:
+        """Whether it puts the External ID on a record that does not carry it yet."""
+        return any(field.reason is Reason.MERGED for field in self.fields)
 
 
 def release_interrupted(session: Session) -> int:
@@ -312,18 +317,32 @@ def _is_gone_from_erp() -> Any:
 
 
 def _customer_is_linked() -> Any:
+    """That the customer of the ERP's document, or the one it was merged into, is in Salesforce."""
     document, customer, account = aliased(Version), aliased(Record), aliased(Version)
     return exists(
         select(customer.id)
         .join(document, document.customer_number == customer.number)
         .join(account, (account.record_id == customer.id) & (account.system == System.CRM))
         .where(
-            account.deleted.is_(False),
+            or_(account.deleted.is_(False), _is_there(account.merged_into)),
             document.record_id == Outbox.record_id,
             document.system == System.ERP,
             customer.record_type == RecordType.CUSTOMER,
             customer.company_code == "",
             customer.salesforce_id.is_not(None),
+        )
+    )
+
+
+def _is_there(salesforce_id: Any) -> Any:
+    record, version = aliased(Record), aliased(Version)
+    return exists(
+        select(record.id)
+        .join(version, (version.record_id == record.id) & (version.system == System.CRM))
+        .where(
+            record.salesforce_id == salesforce_id,
+            record.number.is_not(None),
+            version.deleted.is_(False),
         )
     )
 

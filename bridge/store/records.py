@@ -40,7 +40,9 @@ class NewVersion:
     known_at: datetime
     deleted: bool = False
     partial: bool = False
+    merged_into: str | None = None
     crm_key: str | None = None
+    key_pending: bool = False
     content: str | None = None
     """The values as `encode_values` writes them, where the caller has that already."""
 
@@ -179,7 +181,9 @@ def version_row(version: NewVersion) -> dict[str, Any]:
         "partial": version.partial,
         "modified_at": version.modified_at,
         "known_at": version.known_at,
+        "merged_into": version.merged_into,
         "crm_key": version.crm_key,
+        "key_pending": version.key_pending,
         "customer_number": values.get("customer_number"),
         "currency": totals.currency_of(values),
         "period": totals.period_of(values),

@@ -100,6 +100,51 @@ def test_erp_yes_crm_deleted_is_a_break() -> None:
     )
 
 
+def test_erp_yes_crm_merged_into_another_key_is_a_break() -> None:
+    """Two customers of the ERP have become one Account: which of them is left, a person says."""
+    other = RecordKey(RecordType.CUSTOMER, "", "C2")
+    lost = versions({"phone": "1"}, {"phone": "1"}, {"phone": "1"}, merged_into=other)
+    assert lost.crm is not None
+    lost = replace(lost, crm=replace(lost.crm, deleted=True))
+    assert decide(lost, rules()) == broken(
+        BreakKind.MERGED_IN_CRM, "merged in Salesforce into the record of C2"
+    )
+    gone = replace(lost, erp=Version({"phone": "1"}, EARLY, deleted=True))
+    assert decide(gone, rules()) == Decision()
+
+
+def test_a_record_that_won_a_merge_gets_the_key_first() -> None:
+    """The fields are compared once it carries it; a key that somebody gave it is a mismatch."""
+    erp, crm = {"number": "C1", "phone": "1"}, {"number": None, "phone": "2"}
+    won = versions(erp, crm, {"number": "C1", "phone": "1"}, key_pending=True, crm_key=None)
+    key = FieldCorrection("number", None, "C1", Reason.MERGED)
+    assert decide(won, rules()) == Decision((Correction(System.CRM, (key,)),))
+    (found,) = decide(replace(won, crm_key="C9"), rules()).breaks
+    assert found.kind is BreakKind.KEY_MISMATCH
+    (found,) = decide(replace(won, key_pending=False), rules()).breaks
+    assert found.kind is BreakKind.KEY_MISMATCH
+
+
+def test_documents_of_a_merged_customer_belong_to_the_one_that_won() -> None:
+    """There they agree, and there new ones are created; the ERP may go on naming the other."""
+    only = rules(RecordType.INVOICE, "customer_number", mirrored=frozenset({"customer_number"}))
+    there = versions(
+        {"customer_number": "C1"},
+        {"customer_number": "C2"},
+        {"customer_number": "C1"},
+        key=INVOICE_KEY,
+        crm_key="1000/I1",
+        customer_in_crm="C2",
+    )
+    assert decide(there, only) == Decision(agreed={"customer_number": "C2"})
+    new = replace(there, crm=None, crm_key=None, agreed=None)
+    (correction,) = decide(new, only).corrections
+    assert [(field.name, field.new) for field in correction.fields] == [("customer_number", "C2")]
+    astray = replace(there, crm=Version({"customer_number": "C3"}, EARLY))
+    (correction,) = decide(astray, only).corrections
+    assert (correction.target, correction.fields[0].new) == (System.CRM, "C2")
+
+
 def test_erp_deleted_crm_yes_is_a_break() -> None:
     """What is gone from the ERP is not deleted in Salesforce by the bridge on its own."""
     gone = versions({"phone": "1"}, {"phone": "1"})

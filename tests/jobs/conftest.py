@@ -75,6 +75,7 @@ def ask_for_faults(sandbox: SandboxServer) -> Callable[[str], None]:
 def world(engine: Engine, sandbox: SandboxServer, clock: Clock) -> Iterator[World]:
     """A bridge beside the sandbox."""
     made = build_world(engine, clock, settings_of(sandbox))
+    made.sandbox = sandbox
     yield made
     made.crm.close()
 

@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from lxml import etree
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -21,6 +22,7 @@ from bridge.salesforce import (
     Surroundings,
     load_mappings,
 )
+from bridge.sandbox import SandboxServer
 from bridge.settings import find_config, load_survivorship
 from bridge.store.comparison import adopt_comparison
 from bridge.store.engine import session_factory
@@ -28,6 +30,7 @@ from bridge.store.models import Base, RunStatus
 from jobs.context import JobContext, RunReport
 from jobs.schedule import run_now
 from jobs.settings import JobSettings
+from tests.sandbox.partner import NS, Partner, sobject
 
 MAPPINGS = load_mappings(find_config(None, "mapping"))
 RULES = build_rules(MAPPINGS, load_survivorship())
@@ -58,7 +61,7 @@ class World:
 
     context: JobContext
     clock: Clock
-    ids: dict[str, str] = field(default_factory=dict)
+    sandbox: SandboxServer | None = None
 
     @property
     def sessions(self) -> sessionmaker[Session]:
@@ -112,9 +115,12 @@ class World:
 
     def change(self, sobject: str, key: str, **fields: str | None) -> None:
         """Somebody changes a record in Salesforce."""
+        self.change_by_id(sobject, self.id_of(sobject, key), **fields)
+
+    def change_by_id(self, sobject: str, salesforce_id: str, **fields: str | None) -> None:
+        """Somebody changes a record that may have no ERP key."""
         self.tick()
-        row = SObject(sobject, None, {"Id": self.id_of(sobject, key), **fields})
-        (result,) = self.crm.update([row])
+        (result,) = self.crm.update([SObject(sobject, salesforce_id, {**fields})])
         assert result.success, result
 
     def create(self, sobject: str, **fields: str) -> str:
@@ -129,6 +135,26 @@ class World:
         self.tick()
         ids = [self.id_of(sobject, key) for key in keys]
         assert all(result.success for result in self.crm.delete(ids))
+
+    def merge(self, winner_id: str, *loser_ids: str, **fields: str | None) -> None:
+        """Somebody merges Accounts in Salesforce; `fields` are set on the one that wins."""
+        self.tick()
+        losers = "".join(f"<p:recordToMergeIds>{one}</p:recordToMergeIds>" for one in loser_ids)
+        winner = sobject("Account", {"Id": winner_id, **fields})
+        request = f"<p:request><p:masterRecord>{winner}</p:masterRecord>{losers}</p:request>"
+        (result,) = self.partner.call("merge", request)
+        assert result.findtext("p:success", "", NS) == "true", etree.tostring(result)
+
+    def undelete(self, salesforce_id: str) -> None:
+        """Somebody takes a record out of the recycle bin."""
+        self.tick()
+        assert self.partner.undelete(salesforce_id)[0].success
+
+    @property
+    def partner(self) -> Partner:
+        """The sandbox, spoken to as no bridge does."""
+        assert self.sandbox is not None
+        return Partner(self.sandbox)
 
     def id_of(self, sobject: str, key: str) -> str:
         return str(self.rows(sobject)[key].id)

@@ -341,7 +341,9 @@ def upgrade() -> None:
         sa.Column("partial", sa.Boolean(), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("merged_into", sa.String(length=18), nullable=True),
         sa.Column("crm_key", sa.String(length=120), nullable=True),
+        sa.Column("key_pending", sa.Boolean(), nullable=False),
         sa.Column("customer_number", sa.String(length=60), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("period", sa.String(length=7), nullable=False),
@@ -354,10 +356,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("record_id", "system"),
     )
     op.create_index("version_by_customer", "version", ["customer_number"], unique=False)
+    op.create_index(
+        "version_merged",
+        "version",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
     """Drops every table."""
+    op.drop_index(
+        "version_merged",
+        table_name="version",
+        sqlite_where=sa.text("merged_into IS NOT NULL"),
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.drop_index("version_by_customer", table_name="version")
     op.drop_table("version")
     op.drop_index(

@@ -1,0 +1,121 @@
+"""Merges and undeletes in Salesforce, from the fetch to the last delivery."""
+
+import pytest
+
+from bridge.domain.records import System
+from bridge.operations.breaks import list_breaks
+from bridge.operations.overview import list_dead_letters
+from tests.builders import customer, invoice, payment
+from tests.jobs.world import World
+from tests.storing import row_of, values_in
+
+CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def catch_up(world: World) -> None:
+    for job in ("fetch", CUSTOMERS, FINANCIALS, "relay", "fetch", CUSTOMERS, FINANCIALS):
+        world.do(job)
+
+
+def broken(world: World) -> list[tuple[str, str]]:
+    return [(str(one.key), str(one.kind)) for one in list_breaks(world.sessions)]
+
+
+def test_the_link_moves_to_the_winner_and_its_documents_follow(world: World) -> None:
+    """The record that won gets the key; documents, old and new, hang on it; nothing is broken."""
+    world.submit(customer(), invoice())
+    world.settle()
+    world.do(CUSTOMERS, FINANCIALS)
+    winner = world.create("Account", Name="Muster GmbH", Phone="+49 30 99")
+    world.merge(winner, world.id_of("Account", "C1"))
+    assert world.do("fetch")["merged"] == 1
+    world.submit(payment())
+    world.do(CUSTOMERS, FINANCIALS)
+    summary = world.do("relay")
+    assert (summary["delivered"], summary["dead"]) == (3, 0)
+    account = world.rows("Account")["C1"]
+    assert account.id == winner
+    catch_up(world)
+    assert world.rows("ERP_Invoice__c", "Account__c")["1000/I1"].fields["Account__c"] == winner
+    assert world.rows("ERP_Payment__c", "Account__c")["1000/P1"].fields["Account__c"] == winner
+    assert broken(world) == []
+    assert world.do(CUSTOMERS)["types"]["CUSTOMER"]["corrections"] == {}
+    with world.sessions() as session:
+        assert row_of(session, customer()).salesforce_id == winner
+        assert (values_in(session, customer(), System.CRM) or {})["phone"] == "+49 30 99"
+
+
+def test_a_winner_that_keeps_the_losers_key(world: World) -> None:
+    """What people chose in the merge is a change in Salesforce like any other."""
+    world.submit(customer())
+    world.settle()
+    world.do(CUSTOMERS)
+    winner = world.create("Account", Name="Muster GmbH", Phone="+49 30 99")
+    world.merge(winner, world.id_of("Account", "C1"))
+    world.change_by_id("Account", winner, ERP_Key__c="C1")
+    world.do("fetch")
+    assert world.do(CUSTOMERS)["types"]["CUSTOMER"]["breaks_open"] == {}
+    with world.sessions() as session:
+        assert row_of(session, customer()).salesforce_id == winner
+
+
+def test_two_linked_records_that_become_one_are_a_break(world: World) -> None:
+    """Nothing is written to either; the documents of both are on the one that is left."""
+    world.submit(
+        customer(), customer(number="C2"), invoice(), invoice(number="I2", customer_number="C2")
+    )
+    world.settle()
+    world.do(CUSTOMERS, FINANCIALS)
+    winner = world.id_of("Account", "C2")
+    world.merge(winner, world.id_of("Account", "C1"))
+    world.submit(payment())
+    catch_up(world)
+    assert broken(world) == [("C1", "MERGED_IN_CRM")]
+    (found,) = list_breaks(world.sessions)
+    assert found.detail == "merged in Salesforce into the record of C2"
+    assert (found.cause, found.evidence) == ("DUPLICATE", "one record with C2 in Salesforce")
+    for sobject, key in (
+        ("ERP_Invoice__c", "1000/I1"),
+        ("ERP_Invoice__c", "1000/I2"),
+        ("ERP_Payment__c", "1000/P1"),
+    ):
+        assert world.rows(sobject, "Account__c")[key].fields["Account__c"] == winner
+    assert list_dead_letters(world.sessions) == []
+    assert world.do("relay")["due"] == {}
+
+
+def test_what_was_undeleted_is_there_again(world: World) -> None:
+    """The break of its deletion clears itself, and its link is as it was."""
+    world.submit(customer())
+    world.settle()
+    world.do(CUSTOMERS)
+    salesforce_id = world.id_of("Account", "C1")
+    world.delete("Account", "C1")
+    world.do("fetch", CUSTOMERS)
+    assert broken(world) == [("C1", "MISSING_IN_CRM")]
+    world.undelete(salesforce_id)
+    world.do("fetch", CUSTOMERS)
+    assert broken(world) == []
+    with world.sessions() as session:
+        assert row_of(session, customer()).salesforce_id == salesforce_id
+
+
+def test_another_owner_changes_nothing(world: World) -> None:
+    """It is read, and is no business of the books."""
+    world.submit(customer())
+    world.settle()
+    world.do(CUSTOMERS)
+    world.change("Account", "C1", OwnerId=world.crm.user_info().user_id)
+    assert world.do("fetch")["records"]["CUSTOMER"] == {"read": 1, "changed": 0, "deleted": 0}
+
+
+def test_another_currency_is_a_change(world: World) -> None:
+    """Mirrored from the books, it is put back."""
+    world.submit(customer())
+    world.settle()
+    world.do(CUSTOMERS)
+    world.change("Account", "C1", Currency_Code__c="USD")
+    catch_up(world)
+    assert world.rows("Account", "Currency_Code__c")["C1"].fields["Currency_Code__c"] == "EUR"
