@@ -152,6 +152,7 @@ def create_gateway() -> Gateway:
     # time that submissions take.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
     return gateway
 
 

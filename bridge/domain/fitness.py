@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Callable, Container, Mapping
 from datetime import date
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -36,18 +35,11 @@ def is_plainly_fit(record: Any, currency: str | None) -> bool:
     False where one is not, and also where one is unusual: a text of two lines, or a blank at its
     end.
     """
-    values_of, checks = _PLANS[type(record)]
-    for value, (required, is_fit) in zip(values_of(record), checks, strict=True):
-        if value is None:
-            if required:
-                return False
-        elif not is_fit(value, currency):
-            return False
-    return True
+    return _is_fit(record, minor_units(currency or ""))
 
 
-_Check = Callable[[Any, str | None], bool]
-"""Whether a value that is there is fit, in a record of this currency."""
+_Check = Callable[[Any, int | None], bool]
+"""Whether a value that is there is fit, in a record whose currency has these minor units."""
 
 
 class _Plan(NamedTuple):
@@ -55,6 +47,17 @@ class _Plan(NamedTuple):
 
     values_of: Callable[[Any], tuple[Any, ...]]
     checks: tuple[tuple[bool, _Check], ...]
+
+
+def _is_fit(record: Any, units: int | None) -> bool:
+    values_of, checks = _PLANS[type(record)]
+    for value, (required, is_fit) in zip(values_of(record), checks, strict=True):
+        if value is None:
+            if required:
+                return False
+        elif not is_fit(value, units):
+            return False
+    return True
 
 
 def _check(field: Field) -> _Check:
@@ -69,20 +72,15 @@ def _check(field: Field) -> _Check:
         case Kind.INTEGER:
             return lambda number, _: True
         case Kind.ITEMS:
-            return lambda items, currency: all(is_plainly_fit(one, currency) for one in items)
+            return lambda items, units: all(_is_fit(one, units) for one in items)
         case _:
             return _check_of_text(field)
 
 
 def _check_of_amount(kind: Kind) -> _Check:
-    if kind is not Kind.MONEY:
-        return lambda amount, _: isinstance(amount, Decimal) and fits(amount, SCALE)
-
-    def is_money(amount: Decimal, currency: str | None) -> bool:
-        units = minor_units(currency or "")
-        return units is not None and isinstance(amount, Decimal) and fits(amount, units)
-
-    return is_money
+    if kind is Kind.MONEY:
+        return lambda amount, units: units is not None and fits(amount, units)
+    return lambda amount, _: fits(amount, SCALE)
 
 
 def _codes_of(field: Field) -> Container[str]:
@@ -94,7 +92,7 @@ def _codes_of(field: Field) -> Container[str]:
 def _check_of_text(field: Field) -> _Check:
     longest = field.max_length or sys.maxsize
 
-    def is_plain(text: str, _: str | None) -> bool:  # what prints is legal in XML
+    def is_plain(text: str, _: int | None) -> bool:  # what prints is legal in XML
         return text.isprintable() and 0 < len(text) <= longest and text == text.strip()
 
     if field.name == "company_code":

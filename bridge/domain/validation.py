@@ -76,7 +76,7 @@ def problems_of(record: Record) -> tuple[Problem, ...]:
         found += _field_problems(record, currency=record.currency)
     if not any(problem.rejects for problem in found):
         found += _record_problems(record)
-    return tuple(sorted(found, key=lambda problem: not problem.rejects))
+    return tuple(sorted(found, key=lambda problem: not problem.rejects)) if found else ()
 
 
 def value_problems(field: Field, value: Value | None, currency: str | None) -> tuple[Problem, ...]:

@@ -68,7 +68,7 @@ def _group_writer(name: str, encode: Encode) -> Encode:
 
 def _leaf_writer(name: str, attribute: str, model: Model) -> Encode:
     get, text = attrgetter(attribute), _writer(model)
-    absent = () if model.Attributes.min_occurs else ("",)
+    absent = ("",) if text is escape and not model.Attributes.min_occurs else ()
 
     def write(owner: Any, parts: list[str]) -> None:
         value = get(owner)

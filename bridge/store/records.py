@@ -150,6 +150,8 @@ def touch_versions(
     session: Session, record_ids: Sequence[int], system: System, *, known_at: datetime
 ) -> None:
     """The system has said again what these versions hold. The caller holds them (`contents_of`)."""
+    if not record_ids:
+        return
     session.execute(
         update(Version)
         .where(one_of(session, Version.record_id, record_ids), Version.system == system)
