@@ -461,46 +461,38 @@ class Ruling(Base):
     run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("run.id", ondelete="SET NULL"))
 
 
-class ControlTotal(Base):
-    """The sums of one run, by place and system (bridge.domain.totals)."""
+class _SumsOfRun:
+    """The sums of one run in one place (bridge.domain.totals)."""
+
+    run_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True
+    )
+    record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
+    company_code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    period: Mapped[str] = mapped_column(String(7), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    net_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    tax_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    open_amount: Mapped[Decimal] = mapped_column(ScaledSum)
+    hash_total: Mapped[int] = mapped_column(BigInteger)
+
+
+class ControlTotal(_SumsOfRun, Base):
+    """What one system holds."""
 
     __tablename__ = "control_total"
 
-    run_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True
-    )
-    record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
     system: Mapped[System] = mapped_column(Code(System), primary_key=True)
-    company_code: Mapped[str] = mapped_column(String(20), primary_key=True)
-    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    period: Mapped[str] = mapped_column(String(7), primary_key=True)
-    count: Mapped[int] = mapped_column(BigInteger)
-    amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    net_amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    tax_amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    open_amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    hash_total: Mapped[int] = mapped_column(BigInteger)
 
 
-class ExplainedTotal(Base):
-    """What one run explained of the difference of a place, by reason (bridge.domain.totals)."""
+class ExplainedTotal(_SumsOfRun, Base):
+    """What the run explained of the difference between both systems, by reason."""
 
     __tablename__ = "explained_total"
 
-    run_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True
-    )
-    record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
-    company_code: Mapped[str] = mapped_column(String(20), primary_key=True)
-    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    period: Mapped[str] = mapped_column(String(7), primary_key=True)
     reason: Mapped[str] = mapped_column(String(20), primary_key=True)
-    count: Mapped[int] = mapped_column(BigInteger)
-    amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    net_amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    tax_amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    open_amount: Mapped[Decimal] = mapped_column(ScaledSum)
-    hash_total: Mapped[int] = mapped_column(BigInteger)
 
 
 class AuditEntry(Base):
