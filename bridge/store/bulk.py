@@ -8,14 +8,14 @@ travels as one array.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import ColumnDefault, Dialect, Table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from bridge.store.models import Base
 
 Row = Mapping[str, Any]
-"""Column -> value. A column that is left out is NULL: defaults are for objects."""
+"""Column -> value. A column that is left out gets its default."""
 
 
 def upsert(session: Session, model: type[Base], rows: Iterable[Row], *, key: Sequence[str]) -> None:
@@ -40,7 +40,8 @@ def _insert(session: Session, model: type[Base], rows: Sequence[Row], on_conflic
     table, connection = cast(Table, model.__table__), session.connection()
     dialect = connection.dialect
     columns = {
-        name: _ready([row[name] for row in rows], table.c[name].type, dialect) for name in rows[0]
+        name: _ready(values, table.c[name].type, dialect)
+        for name, values in _columns(table, rows).items()
     }
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     if dialect.name == "sqlite":
@@ -51,6 +52,15 @@ def _insert(session: Session, model: type[Base], rows: Sequence[Row], on_conflic
         arrays = ", ".join(_array(table.c[name].type, dialect) for name in columns)
         select = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - all names are the model's own
         connection.exec_driver_sql(f"{into} {select} {on_conflict}", tuple(columns.values()))
+
+
+def _columns(table: Table, rows: Sequence[Row]) -> dict[str, list[Any]]:
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    for column in table.columns:
+        default = column.default
+        if isinstance(default, ColumnDefault) and column.name not in columns:
+            columns[column.name] = [default.arg] * len(rows)
+    return columns
 
 
 def _ready(values: Sequence[Any], kind: TypeEngine[Any], dialect: Dialect) -> list[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RecordKey, RecordType, System
 from bridge.store.bulk import insert_missing, upsert
-from bridge.store.models import Record, Version
+from bridge.store.models import Version
 from bridge.store.records import ensure_records
 
 Sessions = sessionmaker[Session]
@@ -86,13 +86,17 @@ def test_what_is_there_stays(sessions: Sessions, ids: list[int]) -> None:
     assert stored(sessions) == [row(ids[0], content="first"), row(ids[1])]
 
 
-def test_columns_may_be_left_out(sessions: Sessions) -> None:
-    """They are empty."""
+def test_columns_may_be_left_out(sessions: Sessions, ids: list[int]) -> None:
+    """They are empty, or what the table's model says."""
+    names = KEY + tuple("digest content modified_at known_at currency period".split())
+    plain = row(ids[0])
     with sessions.begin() as session:
-        rows = [{"record_type": RecordType.CUSTOMER, "number": "C1", "key_hash": -(2**63)}]
-        insert_missing(session, Record, rows)
-        (found,) = session.scalars(select(Record)).all()
-    assert (found.number, found.company_code, found.key_hash) == ("C1", None, -(2**63))
+        insert_missing(session, Version, [{name: plain[name] for name in names}])
+    (found,) = stored(sessions)
+    assert found == dict.fromkeys(plain) | {name: plain[name] for name in names} | {
+        "deleted": False,
+        "partial": False,
+    }
 
 
 def test_no_rows_are_no_statement(sessions: Sessions) -> None:
