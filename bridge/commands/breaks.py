@@ -16,8 +16,9 @@ from bridge.domain.causes import Cause
 from bridge.domain.money import money_text
 from bridge.domain.reconcile import BreakKind
 from bridge.domain.records import RecordType
-from bridge.operations import breaks as operations
-from bridge.operations.breaks import BreakHistory, BreakView, Resolution, Take
+from bridge.operations import closing as decisions
+from bridge.operations.breaks import BreakHistory, BreakView, get_break, list_breaks
+from bridge.operations.closing import Resolution, Take
 from bridge.operations.overview import latest_totals
 from bridge.terminal import Terminal
 from bridge.wording import counted
@@ -55,7 +56,7 @@ def _which(command: F) -> F:
 def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
     """List the open breaks, oldest first."""
     with ready_application(folder) as application, closing(Terminal()) as terminal:
-        found = operations.list_breaks(application.sessions, **which)
+        found = list_breaks(application.sessions, **which)
         if as_json:
             terminal.json([break_as_json(one) for one in found])
             return
@@ -72,7 +73,7 @@ def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
 def show(folder: Path | None, break_id: int, as_json: bool) -> None:
     """Show one break and what was done with it."""
     with ready_application(folder) as application, closing(Terminal()) as terminal:
-        history = operations.get_break(application.sessions, break_id=break_id)
+        history = get_break(application.sessions, break_id=break_id)
         if as_json:
             notes = [asdict(note) for note in history.notes]
             terminal.json({**break_as_json(history.found), "notes": notes})
@@ -92,7 +93,7 @@ def assign(folder: Path | None, break_id: int, assignee: str | None, nobody: boo
     if (assignee is None) is not nobody:
         raise click.UsageError("name one person, or --nobody")
     with _desk(folder) as (application, common):
-        operations.assign_break(
+        decisions.assign_break(
             application.sessions, break_id=break_id, assignee=assignee, by=by, **common
         )
     click.echo(f"break {break_id} is {f'with {assignee}' if assignee else 'with nobody'}")
@@ -106,9 +107,7 @@ def assign(folder: Path | None, break_id: int, assignee: str | None, nobody: boo
 def comment(folder: Path | None, break_id: int, text: str, by: str) -> None:
     """Say something of a break."""
     with _desk(folder) as (application, common):
-        operations.comment_break(
-            application.sessions, break_id=break_id, text=text, by=by, **common
-        )
+        decisions.comment_break(application.sessions, break_id=break_id, text=text, by=by, **common)
 
 
 @breaks_group.command()
@@ -134,7 +133,7 @@ def resolve(
         raise click.UsageError("say one of --take, --value and --accept")
     how = Take(take.upper()) if take else Take.NEITHER if accept else Take.VALUE
     with _desk(folder) as (application, common):
-        done = operations.resolve_break(
+        done = decisions.resolve_break(
             application.sessions,
             break_id=break_id,
             resolution=Resolution(how, reason, value),
@@ -152,7 +151,7 @@ def resolve(
 def approve(folder: Path | None, break_id: int, by: str) -> None:
     """Agree, as the second person, to a difference that another accepted."""
     with _desk(folder) as (application, common):
-        operations.approve_break(application.sessions, break_id=break_id, by=by, **common)
+        decisions.approve_break(application.sessions, break_id=break_id, by=by, **common)
     click.echo(f"break {break_id} is closed")
 
 
@@ -164,7 +163,7 @@ def approve(folder: Path | None, break_id: int, by: str) -> None:
 def reopen(folder: Path | None, break_id: int, reason: str, by: str) -> None:
     """Take a decision back; the next reconciliation shows the difference again."""
     with _desk(folder) as (application, common):
-        operations.reopen_break(
+        decisions.reopen_break(
             application.sessions, break_id=break_id, reason=reason, by=by, **common
         )
     click.echo(f"the decision on break {break_id} is taken back")
@@ -177,7 +176,7 @@ def reopen(folder: Path | None, break_id: int, reason: str, by: str) -> None:
 def export(folder: Path | None, file: Path, **which: Any) -> None:
     """Write breaks to FILE: .xlsx (with totals, aging, a sheet per kind), .csv or .json."""
     with ready_application(folder) as application:
-        found = operations.list_breaks(application.sessions, **which)
+        found = list_breaks(application.sessions, **which)
         totals = latest_totals(application.sessions, jobs=(CUSTOMERS, FINANCIALS))
         write_export(file, found, totals, now=utc_now())
     click.echo(f"{counted(len(found), 'break is', 'breaks are')} in {file}")

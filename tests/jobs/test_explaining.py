@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 
 from bridge.domain.records import Invoice, RecordType, System, key_of
 from bridge.domain.totals import Explained
-from bridge.operations.breaks import Resolution, Take, list_breaks, resolve_break
+from bridge.operations.breaks import list_breaks
+from bridge.operations.closing import Resolution, Take, resolve_break
 from bridge.operations.settings import BreakSettings
 from bridge.store.models import Outbox, OutboxStatus, Version
 from bridge.store.records import find_records

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bridge.domain.records import RecordType
-from bridge.operations.breaks import Resolution, Take, list_breaks, resolve_break
+from bridge.operations.breaks import list_breaks
 from bridge.operations.changes import acknowledge_changes, fetch_changes
+from bridge.operations.closing import Resolution, Take, resolve_break
 from bridge.operations.settings import BreakSettings
 from tests.builders import customer, invoice
 from tests.jobs.world import World

@@ -15,18 +15,16 @@ from bridge.domain.reconcile import Break, BreakKind
 from bridge.domain.records import Record, RecordType, record_type_of
 from bridge.domain.rulings import Verdict
 from bridge.operations.audit import list_audit, verify_audit
-from bridge.operations.breaks import (
+from bridge.operations.breaks import UnknownBreak, get_break, list_breaks
+from bridge.operations.closing import (
     BadResolution,
     BreakClosed,
     Resolution,
     Take,
-    UnknownBreak,
     UnknownPerson,
     approve_break,
     assign_break,
     comment_break,
-    get_break,
-    list_breaks,
     reopen_break,
     resolve_break,
 )
