@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from lxml.etree import _Element
+
 from bridge.app import Application
 from bridge.gateway import Gateway
 from bridge.settings import Settings
@@ -98,9 +100,14 @@ def small_request() -> bytes:
 def read_small(request: bytes, limits: SoapSettings | None = None) -> list[Any]:
     """The message id and the invoices in an envelope, checked against the schema."""
     body = read_envelope(request, limits).body
-    assert _schema.validate(body), _schema.error_log
-    arguments: list[Any] = _read(body)
+    validate_small(body)
+    arguments: list[Any] = decode_small(body)
     return arguments
+
+
+def validate_small(body: _Element) -> None:
+    """Checks the element of a request against the schema."""
+    assert _schema.validate(body), _schema.error_log
 
 
 class SmallApplication(Application):
@@ -137,7 +144,7 @@ _write_answer = encoder(_ANSWER)
 _schema = spyne.Application(
     [SmallService], NAMESPACE, name="Small", in_protocol=Soap11(validator="lxml")
 ).in_protocol.validation_schema
-_read = decoder(
+decode_small = decoder(
     SmallService.public_methods["submit_small"].in_message,
     build=lambda message_id, smalls: [message_id, smalls],
 )
