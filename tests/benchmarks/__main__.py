@@ -17,6 +17,7 @@ from tests.benchmarks import (
     bench_http,
     bench_memory,
     bench_pages,
+    bench_sandbox,
     bench_scale,
     bench_snapshots,
 )
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "feed": bench_feed.measure,
 }
 SLOW: dict[str, Callable[[int], Iterator[Row]]] = {
+    "sandbox": bench_sandbox.measure,
     "scale": bench_scale.measure,
     "snapshots": bench_snapshots.measure,
 }
