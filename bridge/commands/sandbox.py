@@ -110,6 +110,8 @@ def sandbox_command(  # noqa: PLR0913  (one argument for each option)
     It answers as an org does: OAuth (client credentials, JWT bearer), the SOAP Partner API from
     version 21.0 to 68.0 (login() up to 64.0), and of REST what simple-salesforce needs for queries,
     records and descriptions. On its start it prints where it is and how to log in.
+
+    It has one user who may do everything; no triggers, formulas, sub-queries, aggregates or SOSL.
     """
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key go together")

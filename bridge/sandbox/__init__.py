@@ -6,7 +6,8 @@ package is that Salesforce. It stands on the far side of the network, so it may 
 library, lxml, werkzeug, cheroot, PyJWT and cryptography, and nothing else of this project.
 
 The way of a call: ``server`` (sockets) -> ``http`` (routes) -> ``soap`` (envelopes) -> ``calls``
-(operations) -> ``soql`` and ``schema`` -> ``storage``.
+(operations) -> ``soql`` and ``schema`` -> ``storage``. What shall go wrong with it is decided in
+``faults``; who is told of changes, by ``outbound``.
 """
 
 from bridge.sandbox.errors import SandboxError
