@@ -107,17 +107,24 @@ def parse(
     """The root element. Raises UnusableDescription, for any DOCTYPE too (WS-I R1008)."""
     try:
         if _has_doctype(content):
-            raise UnusableDescription(f"{place} {what_bytes_are(content) or _DOCTYPE}")
+            page = what_bytes_are(content)
+            raise UnusableDescription(f"{place} {page + _hint(place) if page else _DOCTYPE}")
         return etree.fromstring(content, _parser(keep_instructions, keep_comments))
     except etree.XMLSyntaxError as error:
         told = what_bytes_are(content) or f"is no well-formed XML: {error.msg}"
-        raise UnusableDescription(f"{place} {told}") from None
+        raise UnusableDescription(f"{place} {told}{_hint(place)}") from None
 
 
 def without_credentials(url: str) -> str:
     """The URL as it may be shown: without the user and password that it may hold."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _hint(place: Place) -> str:
+    """The address of a service is easily taken for that of its WSDL."""
+    parts = urlsplit(place.url)
+    return "; write ?wsdl behind it?" if parts.scheme in _HTTP and not parts.query else ""
 
 
 def _real(path: Path) -> Path:

@@ -208,6 +208,17 @@ def test_a_url_that_wants_credentials_says_how() -> None:
         load_documents(f"{address}/a.wsdl")
 
 
+@pytest.mark.parametrize("page", [b"hello", b"<!DOCTYPE html><html><br></html>"])
+def test_the_address_of_a_service_is_not_that_of_its_wsdl(page: bytes) -> None:
+    """Where ?wsdl is missing and no XML comes, that is suggested."""
+    with serving({"/soap": (200, {}, page), "/soap?wsdl": (200, {}, page)}) as (address, _):
+        with pytest.raises(UnusableDescription, match=r"write \?wsdl behind it"):
+            load_documents(f"{address}/soap")
+        with pytest.raises(UnusableDescription) as told:
+            load_documents(f"{address}/soap?wsdl")
+    assert "behind" not in str(told.value)
+
+
 def test_a_zipped_answer_is_unpacked() -> None:
     """A server may compress what it sends."""
     zipped = gzip.compress(GOOD.encode())
