@@ -167,11 +167,13 @@ def test_a_late_commit_appears_in_the_past(tmp_path: Path) -> None:
     with SandboxServer(tmp_path / "org.db", clock=Faster()) as server:
         late, prompt = Partner(server), Partner(server)
         url = f"{server.url}/sandbox/faults"
-        rule = '[[fault]]\nkind = "late-commit"\nseconds = 1.5\ncalls = [1]'
+        rule = '[[fault]]\nkind = "late-commit"\nseconds = 3\ncalls = [1]'
         requests.put(url, data=rule, timeout=10)
         thread = threading.Thread(target=late.create, args=("Account", {"Name": "late"}))
         thread.start()
-        time.sleep(0.5)
+        while requests.get(url, timeout=10).json()["faults"][0]["met"] == 0:
+            time.sleep(0.02)
+        time.sleep(0.3)
         prompt.create("Account", {"Name": "prompt"})
         soql = "SELECT Name, SystemModstamp FROM Account ORDER BY SystemModstamp"
         (seen,) = prompt.rows(soql)

@@ -20,7 +20,6 @@ from bridge.sandbox.http.oauth import OAuthError, TokenRequest, grant_token, ide
 from bridge.sandbox.http.rest import RestDoor
 from bridge.sandbox.org import Org
 from bridge.sandbox.outbound.sender import Sender
-from bridge.sandbox.soap.wire import Request as SoapRequest
 from bridge.sandbox.soap.wire import client_fault, fault, read_request
 from bridge.sandbox.storage.sessions import check_session
 
@@ -109,31 +108,28 @@ class SandboxApplication:
         return json_response(200, identity(self._org, base_url(request)))
 
     def _soap(self, request: Request, version: str) -> Response:
+        fate = Fate()
         try:
             asked = read_request(content_of(request))
-        except ApiFault as problem:
-            return xml_response(500, fault(problem))
-        except ClientFault as problem:
-            return xml_response(500, client_fault(problem))
-        fate = self._org.faults.draw(asked.operation)
-        return broken(self._performed(request, asked, version, fate), fate.ending)
-
-    def _performed(
-        self, request: Request, asked: SoapRequest, version: str, fate: Fate
-    ) -> Response:
-        try:
+            fate = self._org.faults.draw(asked.operation)
             answer = perform(self._org, asked, version, base_url(request), fate)
-            return xml_response(200, answer.envelope())
-        except HttpRefusal as refused:
-            return refusal(refused)
-        except ApiFault as problem:
+            response = xml_response(200, answer.envelope())
+        except Exception as problem:
+            response = _refused(problem)
+        return broken(response, fate.ending)
+
+
+def _refused(problem: Exception) -> Response:
+    match problem:
+        case HttpRefusal():
+            return refusal(problem)
+        case ApiFault():
             return xml_response(500, fault(problem))
-        except ClientFault as problem:
+        case ClientFault():
             return xml_response(500, client_fault(problem))
-        except Exception:
-            _log.exception("the sandbox failed to answer a call")
-            unexpected = "An unexpected error occurred. The sandbox's log tells what it was."
-            return xml_response(500, fault(ApiFault("UNKNOWN_EXCEPTION", unexpected)))
+    _log.error("the sandbox failed to answer a call", exc_info=problem)
+    unexpected = "An unexpected error occurred. The sandbox's log tells what it was."
+    return xml_response(500, fault(ApiFault("UNKNOWN_EXCEPTION", unexpected)))
 
 
 def _suffer_at_token(org: Org, fate: Fate) -> None:

@@ -6,7 +6,6 @@ so that limits, faults and results are the same ones. Source: REST API Developer
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from lxml import etree
@@ -14,36 +13,24 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, Submount
 from werkzeug.wrappers import Request, Response
 
-from bridge.sandbox.calls.table import NEWEST_VERSION, perform
+from bridge.sandbox.calls.table import NEWEST_VERSION
 from bridge.sandbox.errors import ApiFault, ClientFault, HttpRefusal
-from bridge.sandbox.faults import Fate
 from bridge.sandbox.http.breaking import broken, refusal
-from bridge.sandbox.http.messages import base_url, content_of, json_response
+from bridge.sandbox.http.messages import json_response
 from bridge.sandbox.http.rest_json import (
     Json,
     deleted_json,
     description_json,
     partner_element,
-    read_json_object,
     record_json,
     result_json,
-    sobject_element,
     updated_json,
 )
+from bridge.sandbox.http.rest_visit import STATUS, Visit, refusal_json
 from bridge.sandbox.org import Org
-from bridge.sandbox.schema import Field, FieldType, SObject
-from bridge.sandbox.soap.wire import PARTNER, Headers
-from bridge.sandbox.soap.wire import Request as SoapRequest
+from bridge.sandbox.schema import SObject
+from bridge.sandbox.soap.wire import PARTNER
 
-_STATUS = {
-    "INVALID_SESSION_ID": 401,
-    "REQUEST_LIMIT_EXCEEDED": 403,
-    "NOT_FOUND": 404,
-    "ENTITY_IS_DELETED": 404,
-    "INVALID_CROSS_REFERENCE_KEY": 404,
-    "UNKNOWN_EXCEPTION": 500,
-    "SERVER_UNAVAILABLE": 503,
-}
 _log = logging.getLogger(__name__)
 
 
@@ -55,122 +42,58 @@ class RestDoor:
 
     def answer(self, request: Request) -> Response:
         """The response; every refusal is Salesforce's list of errorCode and message."""
-        visit = _Visit(self._org, request)
+        visit = Visit(self._org, request)
         return broken(self._answer(visit), visit.fate.ending)
 
-    def _answer(self, visit: "_Visit") -> Response:
+    def _answer(self, visit: Visit) -> Response:
         try:
             endpoint, visit.names = _ROUTES.bind_to_environ(visit.request.environ).match()
-            answer: Callable[[_Visit], Response] = endpoint
+            answer: Callable[[Visit], Response] = endpoint
             return answer(visit)
         except HttpRefusal as refused:
             return refusal(refused)
         except HTTPException:
-            return _refusal(404, "NOT_FOUND", "The requested resource does not exist")
+            return refusal_json(404, "NOT_FOUND", "The requested resource does not exist")
         except ApiFault as problem:
-            return _refusal(_STATUS.get(problem.code, 400), problem.code, problem.message)
+            return refusal_json(STATUS.get(problem.code, 400), problem.code, problem.message)
         except ClientFault as problem:
-            return _refusal(400, "JSON_PARSER_ERROR", str(problem))
+            return refusal_json(400, "JSON_PARSER_ERROR", str(problem))
         except Exception:
             _log.exception("the sandbox failed to answer a request")
-            return _refusal(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.")
+            return refusal_json(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.")
 
 
-@dataclass
-class _Visit:
-    """One request: what its path names, the calls that are made for it, what befell the last."""
-
-    org: Org
-    request: Request
-    names: Mapping[str, str] = field(default_factory=dict)
-    fate: Fate = field(default_factory=Fate)
-
-    @property
-    def root(self) -> str:
-        return f"/services/data/v{self.names['version']}"
-
-    def call(self, operation: str, *children: etree._Element) -> tuple[etree._Element, int]:
-        """The response element of an operation, and the day's API calls so far."""
-        body = partner_element(operation)
-        body.extend(children)
-        asked = SoapRequest(operation, body, self._headers())
-        self.fate = self.org.faults.draw(operation)
-        url = base_url(self.request)
-        answer = perform(self.org, asked, self.names["version"], url, self.fate)
-        envelope = etree.fromstring(answer.envelope().encode())
-        (response,) = envelope[-1]
-        return response, answer.calls or 0
-
-    def respond(self, status: int, content: Json, calls: int) -> Response:
-        limit = self.org.schema.organization.api_calls_per_day
-        response = json_response(status, content) if content is not None else Response(status=204)
-        response.headers["Sforce-Limit-Info"] = f"api-usage={calls}/{limit}"
-        return response
-
-    def sobject(self) -> SObject:
-        """The object that the path names. Raises ApiFault."""
-        found = self.org.schema.find(self.names["kind"])
-        if found is None:
-            raise ApiFault("NOT_FOUND", "The requested resource does not exist")
-        return found
-
-    def key(self) -> str:
-        """The external id that the path names; cheroot leaves its slashes quoted."""
-        return self.names["value"].replace("%2F", "/")
-
-    def key_field(self) -> Field:
-        """The External ID field that the path names. Raises ApiFault."""
-        found = self.sobject().field(self.names["field"])
-        if found is None or not (found.external_id or found.type is FieldType.ID):
-            raise ApiFault("NOT_FOUND", "Provided external ID field does not exist")
-        return found
-
-    def sent_record(self, **more: Json) -> etree._Element:
-        """The JSON body as an sObject, what the path says of it included."""
-        content = read_json_object(content_of(self.request)) | more
-        return sobject_element(self.org.schema, self.sobject(), content)
-
-    def _headers(self) -> Headers:
-        bearer = self.request.authorization
-        options = self.request.headers.get("Sforce-Query-Options", "")
-        size = options.partition("batchSize=")[2].strip()
-        return Headers(
-            session_id=(bearer.token if bearer else None) or "",
-            batch_size=int(size) if size.isdecimal() and len(size) < 10 else 0,
-        )
-
-
-def _versions(visit: _Visit) -> Response:
+def _versions(visit: Visit) -> Response:
     newest = str(NEWEST_VERSION)
     entry = {"label": "Newest", "url": f"/services/data/v{newest}.0", "version": f"{newest}.0"}
     return json_response(200, [entry])
 
 
-def _resources(visit: _Visit) -> Response:
+def _resources(visit: Visit) -> Response:
     names = ("limits", "query", "queryAll", "sobjects")
     return json_response(200, {name: f"{visit.root}/{name}" for name in names})
 
 
-def _limits(visit: _Visit) -> Response:
+def _limits(visit: Visit) -> Response:
     _, calls = visit.call("getServerTimestamp")
     limit = visit.org.schema.organization.api_calls_per_day
     usage = {"Max": limit, "Remaining": max(0, limit - calls)}
     return visit.respond(200, {"DailyApiRequests": usage}, calls)
 
 
-def _query(visit: _Visit) -> Response:
+def _query(visit: Visit) -> Response:
     return _page(visit, "query", "queryString", visit.request.args.get("q", ""))
 
 
-def _query_all(visit: _Visit) -> Response:
+def _query_all(visit: Visit) -> Response:
     return _page(visit, "queryAll", "queryString", visit.request.args.get("q", ""))
 
 
-def _query_more(visit: _Visit) -> Response:
+def _query_more(visit: Visit) -> Response:
     return _page(visit, "queryMore", "queryLocator", visit.names["locator"])
 
 
-def _page(visit: _Visit, operation: str, argument: str, text: str) -> Response:
+def _page(visit: Visit, operation: str, argument: str, text: str) -> Response:
     response, calls = visit.call(operation, partner_element(argument, text))
     (result,) = response
     records = result.findall(f"{{{PARTNER}}}records")
@@ -185,31 +108,31 @@ def _page(visit: _Visit, operation: str, argument: str, text: str) -> Response:
     return visit.respond(200, page, calls)
 
 
-def _describe_global(visit: _Visit) -> Response:
+def _describe_global(visit: Visit) -> Response:
     response, calls = visit.call("describeGlobal")
     return visit.respond(200, description_json(response[0]), calls)
 
 
-def _describe(visit: _Visit) -> Response:
+def _describe(visit: Visit) -> Response:
     name = partner_element("sObjectType", visit.sobject().name)
     response, calls = visit.call("describeSObject", name)
     return visit.respond(200, description_json(response[0]), calls)
 
 
-def _create(visit: _Visit) -> Response:
+def _create(visit: Visit) -> Response:
     return _written(visit, "create", visit.sent_record(), 201)
 
 
-def _update(visit: _Visit) -> Response:
+def _update(visit: Visit) -> Response:
     return _written(visit, "update", visit.sent_record(Id=visit.names["id"]), 204)
 
 
-def _delete(visit: _Visit) -> Response:
+def _delete(visit: Visit) -> Response:
     visit.sobject()
     return _written(visit, "delete", partner_element("ids", visit.names["id"]), 204)
 
 
-def _upsert(visit: _Visit) -> Response:
+def _upsert(visit: Visit) -> Response:
     key = visit.key_field()
     record = visit.sent_record(**{key.name: visit.key()})
     response, calls = visit.call("upsert", partner_element("externalIDFieldName", key.name), record)
@@ -217,21 +140,21 @@ def _upsert(visit: _Visit) -> Response:
     return _outcome(visit, result, 201 if result.get("created") else 200, calls)
 
 
-def _written(visit: _Visit, operation: str, argument: etree._Element, status: int) -> Response:
+def _written(visit: Visit, operation: str, argument: etree._Element, status: int) -> Response:
     response, calls = visit.call(operation, argument)
     return _outcome(visit, result_json(response[0]), status, calls)
 
 
-def _outcome(visit: _Visit, result: Mapping[str, Json], status: int, calls: int) -> Response:
+def _outcome(visit: Visit, result: Mapping[str, Json], status: int, calls: int) -> Response:
     errors = result["errors"]
     if isinstance(errors, Sequence) and errors:
         first = errors[0]
         code = str(first["errorCode"]) if isinstance(first, Mapping) else ""
-        return visit.respond(_STATUS.get(code, 400), errors, calls)
+        return visit.respond(STATUS.get(code, 400), errors, calls)
     return visit.respond(status, None if status == 204 else result, calls)
 
 
-def _retrieve(visit: _Visit) -> Response:
+def _retrieve(visit: Visit) -> Response:
     sobject = visit.sobject()
     response, calls = visit.call(
         "retrieve",
@@ -245,7 +168,7 @@ def _retrieve(visit: _Visit) -> Response:
     return visit.respond(200, record_json(visit.org.schema, found, visit.root), calls)
 
 
-def _retrieve_by_key(visit: _Visit) -> Response:
+def _retrieve_by_key(visit: Visit) -> Response:
     response, calls = _holders(visit, _fields(visit, visit.sobject()))
     found = [record_json(visit.org.schema, each, visit.root) for each in response]
     if len(found) > 1:
@@ -256,7 +179,7 @@ def _retrieve_by_key(visit: _Visit) -> Response:
     return visit.respond(200, found[0], calls)
 
 
-def _delete_by_key(visit: _Visit) -> Response:
+def _delete_by_key(visit: Visit) -> Response:
     found, _ = _holders(visit, "Id")
     if len(found) != 1:
         raise ApiFault("NOT_FOUND", "The requested resource does not exist")
@@ -264,7 +187,7 @@ def _delete_by_key(visit: _Visit) -> Response:
     return _written(visit, "delete", partner_element("ids", str(key)), 204)
 
 
-def _holders(visit: _Visit, fields: str) -> tuple[list[etree._Element], int]:
+def _holders(visit: Visit, fields: str) -> tuple[list[etree._Element], int]:
     """The records that hold the external id of the path."""
     value = visit.key().replace("\\", "\\\\").replace("'", "\\'")
     key = visit.key_field()
@@ -273,31 +196,27 @@ def _holders(visit: _Visit, fields: str) -> tuple[list[etree._Element], int]:
     return response[0].findall(f"{{{PARTNER}}}records"), calls
 
 
-def _fields(visit: _Visit, sobject: SObject) -> str:
+def _fields(visit: Visit, sobject: SObject) -> str:
     return visit.request.args.get("fields") or ",".join(field.name for field in sobject.shown)
 
 
-def _get_deleted(visit: _Visit) -> Response:
+def _get_deleted(visit: Visit) -> Response:
     response, calls = visit.call("getDeleted", *_window(visit))
     return visit.respond(200, deleted_json(response[0]), calls)
 
 
-def _get_updated(visit: _Visit) -> Response:
+def _get_updated(visit: Visit) -> Response:
     response, calls = visit.call("getUpdated", *_window(visit))
     return visit.respond(200, updated_json(response[0]), calls)
 
 
-def _window(visit: _Visit) -> list[etree._Element]:
+def _window(visit: Visit) -> list[etree._Element]:
     asked = visit.request.args
     return [
         partner_element("sObjectType", visit.sobject().name),
         partner_element("startDate", asked.get("start", "")),
         partner_element("endDate", asked.get("end", "")),
     ]
-
-
-def _refusal(status: int, code: str, message: str) -> Response:
-    return json_response(status, [{"message": message, "errorCode": code}])
 
 
 _RECORD = "/sobjects/<kind>/<id>"
