@@ -156,8 +156,12 @@ class Application:
         )
 
     def _authenticator(self) -> Authenticator:
-        brake = Brake(most_waiting=self.settings.server.threads // 4)
-        return Authenticator(self.sessions, self.settings.consumers, brake=brake)
+        settings = self.settings.consumers
+        brake = Brake(
+            most_waiting=self.settings.server.threads // 4,
+            longest_pause_seconds=settings.longest_pause_seconds,
+        )
+        return Authenticator(self.sessions, settings, brake=brake)
 
     def salesforce(self) -> SalesforceClient:
         """A client of the org. Raises NotConfigured without one."""

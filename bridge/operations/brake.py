@@ -9,7 +9,6 @@ from bridge.operations.remembering import Remembered
 
 _FREE_FAILURES = 3
 _FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 5.0
 _FORGOTTEN_AFTER = timedelta(minutes=15)
 
 
@@ -21,18 +20,25 @@ class Brake:
     come, they are answered at once.
     """
 
-    def __init__(self, *, most_waiting: int = 4, pause: Callable[[float], None] = time.sleep):
+    def __init__(
+        self,
+        *,
+        most_waiting: int = 4,
+        longest_pause_seconds: float = 5.0,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._addresses: Remembered[str, int] = Remembered()
         self._names: Remembered[str, int] = Remembered()
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(most_waiting)
+        self._longest_pause_seconds = longest_pause_seconds
         self._pause = pause
 
     def slow(self, *, address: str, name: str, now: datetime) -> int:
         """Counts a failure, and waits as long as it has to; how many there were lately."""
         with self._lock:
             failures = max(_count(self._addresses, address, now), _count(self._names, name, now))
-        seconds = pause_seconds(failures)
+        seconds = min(pause_seconds(failures), self._longest_pause_seconds)
         if seconds and self._places.acquire(blocking=False):
             try:
                 self._pause(seconds)
@@ -42,11 +48,11 @@ class Brake:
 
 
 def pause_seconds(failures: int) -> float:
-    """How long the last of so many failures waits: 0.2 seconds at first, doubling up to 5."""
+    """How long the last of so many failures waits: 0.2 seconds at first, doubling each time."""
     if failures <= _FREE_FAILURES:
         return 0
     doublings = min(failures - _FREE_FAILURES - 1, 10)
-    return min(_FIRST_PAUSE_SECONDS * (1 << doublings), _LONGEST_PAUSE_SECONDS)
+    return _FIRST_PAUSE_SECONDS * (1 << doublings)
 
 
 def _count(counts: Remembered[str, int], key: str, now: datetime) -> int:

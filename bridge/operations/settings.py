@@ -20,6 +20,9 @@ class ConsumerSettings(BaseModel):
     digest_max_age_seconds: int = Field(default=300, ge=10, le=3600)
     """How far the Created of a digest may lie from now, either way."""
 
+    longest_pause_seconds: float = Field(default=5, ge=0, le=60)
+    """How long wrong credentials wait for their answer at most; the first few do not wait."""
+
     @field_validator("digest_key")
     @classmethod
     def _is_key(cls, value: SecretStr | None) -> SecretStr | None:

@@ -8,6 +8,8 @@ The clients (`clients/<toolchain>/`) judge nothing: each plays the same steps an
 as facts, one JSON object a line. `checks` says what the facts have to be. A step that fails prints
 `<step>.error` and the next one is tried. Each client gets in its environment:
 
-- ERP_URL: the service's address; its WSDL is there with `?wsdl`
+- ERP_URL: the service's address; ERP_WSDL: what to ask there for its WSDL; ERP_SOAP: its version
 - ERP_NAME, ERP_SECRET: its consumer; the name also begins all numbers and message ids it makes
+- ERP_API_KEY: the same consumer's API key
+- ERP_BUSY_NAME, ERP_BUSY_SECRET: a consumer that may make one call a minute
 """

@@ -1,5 +1,6 @@
 """`python -m tests.interop`: the matrix. Exit 1 where a cell failed, 2 where it cannot be made."""
 
+import re
 import signal
 import sys
 import tempfile
@@ -107,9 +108,8 @@ def _cells_of_unfit(told: Facts) -> dict[str, list[str]]:
 def _called(toolchain: Toolchain, stage: Stage, folder: Path) -> Facts:
     caller = stage.admit(toolchain.name)
     stage.plant_changes(toolchain.name)
-    environment = {"ERP_URL": caller.url, "ERP_NAME": caller.name, "ERP_SECRET": caller.secret}
     try:
-        output, last_words = run_client(toolchain, folder, environment)
+        output, last_words = run_client(toolchain, folder, caller.environment)
     except StepFailed as error:
         output, last_words = "", str(error)
     return {
@@ -122,7 +122,8 @@ def _called(toolchain: Toolchain, stage: Stage, folder: Path) -> Facts:
 def _version(toolchain: Toolchain) -> str:
     if not toolchain.packages:
         return version(toolchain.distribution)
-    return version_of(toolchain.packages[0]) or "?"
+    debian = version_of(toolchain.packages[0]) or "?"
+    return re.sub(r"^\d+:|[^\d.].*", "", debian)  # without its epoch and what Debian did to it
 
 
 if __name__ == "__main__":

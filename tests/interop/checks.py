@@ -1,7 +1,7 @@
 """What the facts have to be, and the checks that they are gathered into.
 
-A later way to authenticate or another SOAP version is one more step in the clients, its expected
-facts here, and a line of CHECKS.
+Another thing to check is one more step in the clients, its expected facts here, and a line of
+CHECKS.
 """
 
 import json
@@ -9,14 +9,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 from bridge import __version__
 from tests.interop.records import SEED_INVOICE, written_by
 from tests.interop.signatures import OPERATIONS
-from tests.interop.world import Stage, texts_of
+from tests.interop.world import Stage, busy, texts_of
 
 Facts = Mapping[str, str]
-Expected = Mapping[str, "str | re.Pattern[str]"]
+Wanted: TypeAlias = "str | re.Pattern[str]"
+Expected = Mapping[str, Wanted]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ CHECKS = (
     GENERATES,
     SIGNATURES,
     Check("HTTP Basic", ("ping.version", "refused.by")),
+    Check("API key", ("key.*",)),
+    Check("UsernameToken", ("token.*",)),
+    Check("UsernameToken, digest", ("digest.*",)),
     Check("its version of SOAP", ("log.soap",)),
     Check("Ping", ("ping.*",)),
     Check("submits each type", ("submit.*", "stored.*")),
@@ -51,6 +56,7 @@ CHECKS = (
     Check("replays a MessageId", ("replay.*",)),
     Check("GetReceipt", ("receipt.*",)),
     Check("typed fault", ("fault.*", "violation.*")),
+    Check("too many calls", ("limit.*",)),
     Check("pages and acknowledges", ("feed.*",)),
     Check("200 calls in a row", ("steady.pings",)),
     Check("calls every operation", ("log.operations", "client.*")),
@@ -64,7 +70,8 @@ def expected_facts(stage: Stage, name: str, soap: str) -> Expected:
         "ping.version": __version__,
         "ping.database": "OK",
         "ping.salesforce": "OK",
-        "refused.by": re.compile("WrongCredentials|HTTP 401"),
+        "refused.by": _CHALLENGED,
+        **_expected_proofs(),
         **_expected_submissions(stage, name),
         **_expected_seed(),
         **_expected_snapshot(),
@@ -120,6 +127,21 @@ def problems_of(check: Check, expected: Expected, told: Facts) -> list[str]:
 def _expected_code() -> Expected:
     signatures = {f"signature.{operation.name}": "natural" for operation in OPERATIONS}
     return {"made.client": "compiled", **signatures, "signature.oddities": "none"}
+
+
+_CHALLENGED = re.compile("WrongCredentials|HTTP 401")
+
+
+def _expected_proofs() -> Expected:
+    """Each way to authenticate lets the client in, and a wrong secret is told apart."""
+    return {
+        "key.version": __version__,
+        "key.refused": _CHALLENGED,
+        "token.version": __version__,
+        "token.refused": "FailedAuthentication",
+        "digest.version": __version__,
+        "digest.refused": "FailedAuthentication",
+    }
 
 
 def _expected_submissions(stage: Stage, name: str) -> Expected:
@@ -179,16 +201,24 @@ def _expected_faults(stage: Stage, name: str) -> Expected:
         "violation.path": "FetchChanges/Limit",
         "violation.line": "known",
         "violation.text": re.compile(".+"),
+        "limit.first": __version__,
+        **_expected_fault(stage, busy(name), "limit", "TooManyCalls", retry_after=_SECONDS),
+        "limit.message": re.compile(".*1 call a minute.*"),
     }
 
 
-def _expected_fault(stage: Stage, name: str, step: str, code: str) -> Expected:
+_SECONDS = re.compile("[1-9]|[1-5][0-9]|60")
+
+
+def _expected_fault(
+    stage: Stage, consumer: str, step: str, code: str, retry_after: Wanted = "null"
+) -> Expected:
     """The fault of the consumer's only call with this outcome; its log line names it."""
-    logged = [call["correlation_id"] for call in stage.calls(name) if call["outcome"] == code]
+    logged = [call["correlation_id"] for call in stage.calls(consumer) if call["outcome"] == code]
     return {
         f"{step}.code": code,
-        f"{step}.retryable": "false",
-        f"{step}.retry_after": "null",
+        f"{step}.retryable": "false" if retry_after == "null" else "true",
+        f"{step}.retry_after": retry_after,
         f"{step}.correlation_id": " ".join(logged),
     }
 
@@ -213,13 +243,13 @@ def _must_all_be_used(facts: Expected) -> None:
     assert not idle, f"there are no facts {idle}"
 
 
-def _matches(wanted: "str | re.Pattern[str]", found: str | None) -> bool:
+def _matches(wanted: Wanted, found: str | None) -> bool:
     if found is None:
         return False
     return found == wanted if isinstance(wanted, str) else bool(wanted.fullmatch(found))
 
 
-def _problem(fact: str, wanted: "str | re.Pattern[str]", told: Facts) -> str:
+def _problem(fact: str, wanted: Wanted, told: Facts) -> str:
     if fact in told:
         expectation = wanted if isinstance(wanted, str) else f"/{wanted.pattern}/"
         return f"{fact} is {told[fact]!r}, not {expectation!r}"

@@ -9,6 +9,12 @@ from rich.table import Table
 
 from tests.interop.checks import CHECKS, Check
 
+_ABREAST = 6
+"""Toolchains in one table."""
+
+_TOLD = 3
+"""Problems of a cell; one mistake makes many."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -34,17 +40,23 @@ class Column:
 
 def show_matrix(columns: Sequence[Column], console: Console) -> None:
     """Prints the matrix, then why cells failed and why a toolchain is unfit."""
-    table = Table("check", *(f"{one.title}\n{one.version}" for one in columns))
-    for check in CHECKS:
-        table.add_row(check.title, *(_coloured(one.word(check)) for one in columns))
-    console.print(table)
+    for start in range(0, len(columns), _ABREAST):
+        console.print(_table(columns[start : start + _ABREAST]))
     for column in columns:
         for title, problems in column.cells.items():
-            for problem in problems:
+            more = [f"and {len(problems) - _TOLD} more"] if len(problems) > _TOLD else []
+            for problem in [*problems[:_TOLD], *more]:
                 line = f"FAILED {column.title}, {title}: {problem}"
                 console.print(escape(line), soft_wrap=True)
         if column.unfit and not column.failed:
             console.print(f"unfit {column.title}: {escape(column.unfit)}", soft_wrap=True)
+
+
+def _table(columns: Sequence[Column]) -> Table:
+    table = Table("check", *(f"{one.title}\n{one.version}" for one in columns))
+    for check in CHECKS:
+        table.add_row(check.title, *(_coloured(one.word(check)) for one in columns))
+    return table
 
 
 def _coloured(word: str) -> str:

@@ -45,6 +45,17 @@ class Toolchain:
 
 
 _JAXWS = "/usr/share/java/jaxws-rt.jar"
+_GSOAP = "/usr/share/gsoap"
+_WSSE = " ".join(
+    f"{_GSOAP}/{source}.c"
+    for source in (
+        "plugin/wsseapi",
+        "plugin/smdevp",
+        "plugin/mecevp",
+        "plugin/threads",
+        "custom/struct_timeval",
+    )
+)
 
 WSDL_QUERIES = {"1.1": "wsdl", "1.2": "wsdl12"}
 """What the bridge is asked for, for the WSDL of each version of SOAP."""
@@ -59,7 +70,7 @@ _ALL = (
         spelling=java,
         compile=(
             f"javac -encoding UTF-8 -nowarn -cp {_JAXWS} -d classes erpbridge/*.java"
-            " $CLIENTS/jaxws/Client.java",
+            " $CLIENTS/jaxws/*.java",
         ),
         run=f"java -Dfile.encoding=UTF-8 -cp classes:{_JAXWS} Client",
     ),
@@ -71,8 +82,11 @@ _ALL = (
         code="Proxy.cs",
         spelling=csharp,
         compile=(
+            # A header that the WSDL does not name is declared by hand, before each method.
+            r"sed -i '/SoapDocumentMethodAttribute(/i"
+            r" [System.Web.Services.Protocols.SoapHeader(\"Security\")]' Proxy.cs",
             "mcs -nologo -codepage:utf8 -r:System.Web.Services -out:Client.exe Proxy.cs"
-            " $CLIENTS/dotnet/Client.cs",
+            " $CLIENTS/dotnet/*.cs",
         ),
         run="mono Client.exe",
     ),
@@ -89,17 +103,27 @@ _ALL = (
         ),
         unfit=(
             "Mono's svcutil takes DataContract shapes only: of repeated elements it makes code"
-            " that names types which it leaves out, and it gives operations each other's arguments"
+            " that names types which it leaves out, and it gives operations each other's arguments;"
+            " it has no option for another serializer"
         ),
     ),
     Toolchain(
         name="gsoap",
         title="gSOAP",
-        packages=("gsoap", "libgsoap-dev", "g++"),
-        generate=('wsdl2h -v -o bridge.h "$WSDL"', "soapcpp2 -j -C -x bridge.h"),
+        packages=("gsoap", "libgsoap-dev", "libssl-dev", "g++"),
+        generate=(
+            'wsdl2h -v -o wsdl.h "$WSDL"',
+            # gSOAP's WS-Security, which the WSDL does not name
+            "(echo '#import \"wsse.h\"'; cat wsdl.h) > bridge.h",
+            f"soapcpp2 -j -C -x -I{_GSOAP}/import bridge.h",
+        ),
         code="soapStub.h",
         spelling=cpp,
-        compile=("g++ -w -I. -o client $CLIENTS/gsoap/client.cpp soap*.cpp -lgsoap++",),
+        compile=(
+            f"g++ -w -DWITH_OPENSSL -I. -I{_GSOAP} -I{_GSOAP}/plugin -o client"
+            f" $CLIENTS/gsoap/client.cpp soap*.cpp -x c++ {_WSSE} -x none"
+            " -lgsoapssl++ -lssl -lcrypto",
+        ),
         run="./client",
     ),
     Toolchain(
@@ -126,6 +150,7 @@ _ALL = (
 _BY_SOAP_12 = {
     "jaxws": ('wsimport -quiet -extension -Xnocompile -s . -d . -p erpbridge "$WSDL"',),
     "dotnet": ('wsdl -nologo -protocol:SOAP12 -out:Proxy.cs "$WSDL"',),
+    "gsoap": (),
     "php": (),
     "zeep": (),
 }
@@ -163,11 +188,12 @@ def run_client(
 ) -> tuple[str, str]:
     """What the client prints, and its last words on standard error.
 
-    Its exit status is not asked: Mono sometimes aborts while it shuts down, all work done. A client
-    that came to its end prints so.
+    Its exit status is not asked: a client that came to its end prints so. What it printed stays in
+    the folder, as facts.txt.
     """
     more = {"ERP_SOAP": toolchain.soap, "ERP_WSDL": WSDL_QUERIES[toolchain.soap]}
     done = _shell(toolchain.run, folder, {**environment, **more})
+    (folder / "facts.txt").write_text(done.stdout, encoding="utf-8")
     return done.stdout, _last_words(done)
 
 

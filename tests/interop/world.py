@@ -3,17 +3,19 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from bridge.app import Application, utc_now
-from bridge.consumer import ServiceConsumer
+from bridge.consumer import SERVICE_PATH, ServiceConsumer
 from bridge.demo.processes import Place, lay_out, running_bridge, running_sandbox
 from bridge.domain.records import Record, key_of, values_of
 from bridge.logs import configure_logs
-from bridge.operations.consumers import create_consumer
+from bridge.operations.consumers import create_consumer, get_consumer
+from bridge.operations.kept_secrets import Seal, make_key
 from bridge.operations.lookup import UnknownRecord, get_record
+from bridge.operations.rights import UNRESTRICTED, Rights
 from bridge.operations.submissions import Outcome, UnknownMessageId, get_receipt
 from bridge.settings import load_settings
 from bridge.soap.views import value_text
@@ -23,11 +25,22 @@ from tests.journeys.world import Silent, World
 
 @dataclass(frozen=True)
 class Caller:
-    """A client program as the bridge knows it: a consumer of this name."""
+    """A client program as the bridge knows it: a consumer of this name.
+
+    `busy_name` is a consumer that may make one call a minute.
+    """
 
     name: str
     secret: str
+    api_key: str
+    busy_name: str
+    busy_secret: str
     url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the client program gets."""
+        return {f"ERP_{one.name.upper()}": getattr(self, one.name) for one in fields(self)}
 
 
 @dataclass(frozen=True)
@@ -40,12 +53,13 @@ class Stage:
     @property
     def service_url(self) -> str:
         """Where the service is."""
-        return f"{self.place.bridge_url}/soap/v1"
+        return f"{self.place.bridge_url}{SERVICE_PATH}"
 
     def admit(self, name: str) -> Caller:
-        """Adds a consumer for a client program."""
-        secret = create_consumer(self.world.application.sessions, name=name, now=utc_now())
-        return Caller(name, secret, self.service_url)
+        """Adds the consumers for a client program."""
+        secret, busy_secret = self._add(name), self._add(busy(name), Rights(calls_per_minute=1))
+        api_key = f"{get_consumer(self.world.application.sessions, name=name).id}.{secret}"
+        return Caller(name, secret, api_key, busy(name), busy_secret, self.service_url)
 
     def plant_changes(self, name: str) -> None:
         """A person in Salesforce changes three customers, and the bridge stages it for the ERP."""
@@ -80,6 +94,21 @@ class Stage:
         lines = [json.loads(line) for line in log if '"soap call"' in line]
         return [line for line in lines if line.get("consumer") == name]
 
+    def _add(self, name: str, rights: Rights = UNRESTRICTED) -> str:
+        application = self.world.application
+        return create_consumer(
+            application.sessions,
+            name=name,
+            now=utc_now(),
+            rights=rights,
+            seal=Seal(application.settings.consumers),
+        )
+
+
+def busy(name: str) -> str:
+    """The consumer of a client program that may make one call a minute."""
+    return f"{name}-busy"
+
 
 def texts_of(record: Record) -> dict[str, str]:
     """A record's fields as text, empty ones left out."""
@@ -87,10 +116,17 @@ def texts_of(record: Record) -> dict[str, str]:
     return {field: text for field, text in texts.items() if text is not None}
 
 
+def _settings() -> dict[str, str]:
+    """Digests are taken; wrong credentials, of which each client shows some, wait for nothing."""
+    settings = {"DIGEST_KEY": make_key(), "LONGEST_PAUSE_SECONDS": "0"}
+    return {f"ERP_BRIDGE_CONSUMERS__{name}": value for name, value in settings.items()}
+
+
 @contextmanager
 def running_stage(folder: Path, names: Sequence[str]) -> Iterator[Stage]:
     """A stage for the client programs of these names; its logs and databases are in the folder."""
     place = lay_out(folder, None)
+    place = replace(place, environment=place.environment | _settings())
     settings = load_settings(environment=place.environment | {"ERP_BRIDGE_LOG__LEVEL": "WARNING"})
     configure_logs(settings.log)
     application = Application(settings)

@@ -24,11 +24,20 @@ def brake(pauses: list[float]) -> Brake:
 def test_the_first_few_are_free_and_the_rest_wait_ever_longer(
     brake: Brake, pauses: list[float], now: datetime
 ) -> None:
-    """People mistype; nobody waits for longer than five seconds."""
+    """People mistype; nobody waits for longer than five seconds, or what else is longest."""
     counts = [brake.slow(address="a", name="erp", now=now) for _ in range(10)]
     assert counts == list(range(1, 11))
     assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-    assert pause_seconds(10**9) == 5.0
+    pauses.clear()
+    short = Brake(longest_pause_seconds=0.5, pause=pauses.append)
+    for _ in range(7):
+        short.slow(address="a", name="erp", now=now)
+    assert pauses == [0.2, 0.4, 0.5, 0.5]
+
+
+def test_so_many_failures_that_nobody_counts_them() -> None:
+    """Their pause is a number still."""
+    assert 0 < pause_seconds(10**9) < 1000
 
 
 def test_a_name_is_slowed_down_wherever_the_failures_come_from(

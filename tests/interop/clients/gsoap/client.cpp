@@ -1,7 +1,17 @@
 // Calls every operation through the proxy that wsdl2h and soapcpp2 made, and prints what it got.
 
+#if __has_include("soapErpBridgeSoap12Proxy.h")
+#include "soapErpBridgeSoap12Proxy.h"
+#include "ErpBridgeSoap12.nsmap"
+#define PROXY ErpBridgeSoap12Proxy
+#define DETAIL SOAP_ENV__Detail
+#else
 #include "soapErpBridgeSoap11Proxy.h"
 #include "ErpBridgeSoap11.nsmap"
+#define PROXY ErpBridgeSoap11Proxy
+#define DETAIL detail
+#endif
+#include "wsseapi.h"
 #include <cstdlib>
 #include <ctime>
 #include <functional>
@@ -9,7 +19,9 @@
 #include <sstream>
 #include <string>
 
-static const std::string URL = getenv("ERP_URL"), NAME = getenv("ERP_NAME");
+static const std::string URL = getenv("ERP_URL"), NAME = getenv("ERP_NAME"), SECRET = getenv("ERP_SECRET");
+
+typedef std::function<void(struct soap *)> SignOn;
 
 static std::string quoted(const std::string &text)
 {
@@ -33,20 +45,40 @@ static std::string *text(struct soap *soap, const std::string &value)
     return kept;
 }
 
-class Bridge : public ErpBridgeSoap11Proxy
+static SignOn by_basic(const std::string &name, const std::string &secret)
+{
+    return [=](struct soap *soap) {
+        soap->userid = soap_strdup(soap, name.c_str());
+        soap->passwd = soap_strdup(soap, secret.c_str());
+    };
+}
+
+static SignOn by_key(const std::string &key)
+{
+    return [=](struct soap *soap) { soap->http_extra_header = soap_strdup(soap, ("X-API-Key: " + key).c_str()); };
+}
+
+static SignOn by_token(const std::string &secret)
+{
+    return [=](struct soap *soap) { soap_wsse_add_UsernameTokenText(soap, NULL, NAME.c_str(), secret.c_str()); };
+}
+
+static SignOn by_digest(const std::string &secret)
+{
+    return [=](struct soap *soap) { soap_wsse_add_UsernameTokenDigest(soap, NULL, NAME.c_str(), secret.c_str()); };
+}
+
+class Bridge : public PROXY
 {
   public:
-    explicit Bridge(const char *secret) : ErpBridgeSoap11Proxy(URL.c_str(), SOAP_C_UTFSTRING), secret_(secret) {}
+    explicit Bridge(const SignOn &sign_on)
+        : PROXY(URL.c_str(), SOAP_C_UTFSTRING), sign_on_(sign_on) {}
 
     // gSOAP forgets the credentials after each call
-    void sign_on()
-    {
-        soap->userid = NAME.c_str();
-        soap->passwd = secret_.c_str();
-    }
+    void sign_on() { sign_on_(soap); }
 
   private:
-    std::string secret_;
+    SignOn sign_on_;
 };
 
 static void call(Bridge &bridge, const std::function<int()> &operation)
@@ -66,29 +98,42 @@ static ns1__BridgeFault *fault_of(Bridge &bridge, const std::function<int()> &op
     if (operation() == SOAP_OK)
         return nullptr;
     SOAP_ENV__Fault *fault = bridge.soap->fault;
-    return fault && fault->detail ? fault->detail->ns1__BridgeFault_ : nullptr;
+    return fault && fault->DETAIL ? fault->DETAIL->ns1__BridgeFault_ : nullptr;
+}
+
+static ns1__Health *health_of(Bridge &bridge)
+{
+    _ns1__Ping request;
+    static _ns1__PingResponse response;
+    call(bridge, [&] { return bridge.Ping(&request, response); });
+    return response.Health;
 }
 
 static void ping(Bridge &bridge)
 {
-    _ns1__Ping request;
-    _ns1__PingResponse response;
-    call(bridge, [&] { return bridge.Ping(&request, response); });
-    tell("ping.version", response.Health->Version);
-    tell("ping.database", response.Health->Database);
-    tell("ping.salesforce", response.Health->Salesforce);
+    ns1__Health *health = health_of(bridge);
+    tell("ping.version", health->Version);
+    tell("ping.database", health->Database);
+    tell("ping.salesforce", health->Salesforce);
 }
 
-static void refused()
+static void refused(const std::string &fact, const SignOn &sign_on)
 {
-    Bridge stranger("wrong");
+    Bridge stranger(sign_on);
     _ns1__Ping request;
     _ns1__PingResponse response;
     ns1__BridgeFault *fault = fault_of(stranger, [&] { return stranger.Ping(&request, response); });
     if (fault)
-        tell("refused.by", fault->Code);
+        tell(fact, fault->Code);
     else
-        tell("refused.by", stranger.soap->error ? "HTTP " + std::to_string(stranger.soap->error) : "nobody");
+        tell(fact, stranger.soap->error ? "HTTP " + std::to_string(stranger.soap->error) : "by nobody");
+}
+
+static void prove(const std::string &step, const SignOn &right, const SignOn &wrong)
+{
+    Bridge bridge(right);
+    tell(step + ".version", health_of(bridge)->Version);
+    refused(step + ".refused", wrong);
 }
 
 static ns1__Customer *new_customer(struct soap *soap, const std::string &name)
@@ -345,6 +390,15 @@ static void fault(Bridge &bridge)
         tell_fault("fault", fault);
 }
 
+static void limit(Bridge &busy)
+{
+    tell("limit.first", health_of(busy)->Version);
+    _ns1__Ping request;
+    _ns1__PingResponse response;
+    if (ns1__BridgeFault *fault = fault_of(busy, [&] { return busy.Ping(&request, response); }))
+        tell_fault("limit", fault);
+}
+
 static void violation(Bridge &bridge)
 {
     _ns1__FetchChanges request;
@@ -424,9 +478,12 @@ static void step(const std::string &name, const std::function<void()> &run)
 
 int main()
 {
-    Bridge bridge(getenv("ERP_SECRET"));
+    Bridge bridge(by_basic(NAME, SECRET)), busy(by_basic(getenv("ERP_BUSY_NAME"), getenv("ERP_BUSY_SECRET")));
     step("ping", [&] { ping(bridge); });
-    step("refused", [&] { refused(); });
+    step("refused", [&] { refused("refused.by", by_basic(NAME, "wrong")); });
+    step("key", [&] { prove("key", by_key(getenv("ERP_API_KEY")), by_key("1.wrong")); });
+    step("token", [&] { prove("token", by_token(SECRET), by_token("wrong")); });
+    step("digest", [&] { prove("digest", by_digest(SECRET), by_digest("wrong")); });
     step("submit", [&] { submit(bridge); });
     step("customer", [&] { customer(bridge); });
     step("invoice", [&] { invoice(bridge); });
@@ -434,6 +491,7 @@ int main()
     step("replay", [&] { replay(bridge); });
     step("fault", [&] { fault(bridge); });
     step("violation", [&] { violation(bridge); });
+    step("limit", [&] { limit(busy); });
     step("feed", [&] { feed(bridge); });
     step("steady", [&] { steady(bridge); });
     tell("client.end", "reached");

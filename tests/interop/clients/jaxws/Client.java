@@ -6,22 +6,29 @@ import java.time.temporal.ChronoUnit;
 import java.util.Calendar;
 import java.util.GregorianCalendar;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import javax.xml.datatype.DatatypeFactory;
 import javax.xml.datatype.XMLGregorianCalendar;
+import javax.xml.ws.Binding;
 import javax.xml.ws.BindingProvider;
 import javax.xml.ws.WebServiceException;
+import javax.xml.ws.handler.MessageContext;
 
 /** Calls every operation through the classes that wsimport made, and prints what it got. */
 public class Client {
-    static final String URL = System.getenv("ERP_URL"), NAME = System.getenv("ERP_NAME");
+    static final String URL = System.getenv("ERP_URL"), NAME = System.getenv("ERP_NAME"),
+        SECRET = System.getenv("ERP_SECRET");
 
     interface Step { void run() throws Exception; }
 
     public static void main(String[] arguments) throws Exception {
-        ErpBridge bridge = connect(System.getenv("ERP_SECRET"));
+        ErpBridge bridge = connect(SECRET);
         step("ping", () -> ping(bridge));
-        step("refused", () -> refused(connect("wrong")));
+        step("refused", () -> refused("refused.by", connect("wrong")));
+        step("key", () -> key());
+        step("token", () -> token("token", false));
+        step("digest", () -> token("digest", true));
         step("submit", () -> submit(bridge));
         step("customer", () -> customer(bridge));
         step("invoice", () -> invoice(bridge));
@@ -29,18 +36,43 @@ public class Client {
         step("replay", () -> replay(bridge));
         step("fault", () -> fault(bridge));
         step("violation", () -> violation(bridge));
+        step("limit", () -> limit());
         step("feed", () -> feed(bridge));
         step("steady", () -> steady(bridge));
         tell("client.end", "reached");
     }
 
     static ErpBridge connect(String secret) throws Exception {
+        return connect(NAME, secret);
+    }
+
+    static ErpBridge connect(String name, String secret) throws Exception {
+        ErpBridge bridge = newBridge();
+        var context = ((BindingProvider) bridge).getRequestContext();
+        context.put(BindingProvider.USERNAME_PROPERTY, name);
+        context.put(BindingProvider.PASSWORD_PROPERTY, secret);
+        return bridge;
+    }
+
+    static ErpBridge connectByKey(String key) throws Exception {
+        ErpBridge bridge = newBridge();
+        ((BindingProvider) bridge).getRequestContext()
+            .put(MessageContext.HTTP_REQUEST_HEADERS, Map.of("X-API-Key", List.of(key)));
+        return bridge;
+    }
+
+    static ErpBridge connectByToken(String secret, boolean digest) throws Exception {
+        ErpBridge bridge = newBridge();
+        Binding binding = ((BindingProvider) bridge).getBinding();
+        binding.setHandlerChain(List.of(new UsernameToken(NAME, secret, digest)));
+        return bridge;
+    }
+
+    static ErpBridge newBridge() throws Exception {
         URL wsdl = new URL(URL + "?" + System.getenv("ERP_WSDL"));
         ErpBridge bridge = new ErpBridgeService(wsdl).getPort(ErpBridge.class);
-        var context = ((BindingProvider) bridge).getRequestContext();
-        context.put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, URL);
-        context.put(BindingProvider.USERNAME_PROPERTY, NAME);
-        context.put(BindingProvider.PASSWORD_PROPERTY, secret);
+        ((BindingProvider) bridge).getRequestContext()
+            .put(BindingProvider.ENDPOINT_ADDRESS_PROPERTY, URL);
         return bridge;
     }
 
@@ -51,15 +83,25 @@ public class Client {
         tell("ping.salesforce", health.getSalesforce());
     }
 
-    static void refused(ErpBridge stranger) throws Exception {
+    static void refused(String fact, ErpBridge stranger) throws Exception {
         try {
             stranger.ping();
-            tell("refused.by", "nobody");
+            tell(fact, "by nobody");
         } catch (BridgeFaultException fault) {
-            tell("refused.by", fault.getFaultInfo().getCode());
+            tell(fact, fault.getFaultInfo().getCode());
         } catch (WebServiceException error) {
-            tell("refused.by", error.getMessage().contains("401") ? "HTTP 401" : error.toString());
+            tell(fact, error.getMessage().contains("401") ? "HTTP 401" : error.toString());
         }
+    }
+
+    static void key() throws Exception {
+        tell("key.version", connectByKey(System.getenv("ERP_API_KEY")).ping().getVersion());
+        refused("key.refused", connectByKey("1.wrong"));
+    }
+
+    static void token(String step, boolean digest) throws Exception {
+        tell(step + ".version", connectByToken(SECRET, digest).ping().getVersion());
+        refused(step + ".refused", connectByToken("wrong", digest));
     }
 
     static void submit(ErpBridge bridge) throws Exception {
@@ -232,6 +274,16 @@ public class Client {
             tell("violation.path", violation.getPath());
             tell("violation.line", violation.getLine() > 0 ? "known" : "unknown");
             tell("violation.text", violation.getMessage());
+        }
+    }
+
+    static void limit() throws Exception {
+        ErpBridge busy = connect(System.getenv("ERP_BUSY_NAME"), System.getenv("ERP_BUSY_SECRET"));
+        tell("limit.first", busy.ping().getVersion());
+        try {
+            busy.ping();
+        } catch (BridgeFaultException fault) {
+            tellFault("limit", fault.getFaultInfo());
         }
     }
 

@@ -7,10 +7,47 @@ $name = getenv('ERP_NAME');
 
 function connect(string $url, string $name, string $secret): SoapClient
 {
-    return new SoapClient("$url?" . getenv('ERP_WSDL'), [
+    return newClient($url, ['login' => $name, 'password' => $secret]);
+}
+
+function connectByKey(string $url, string $key): SoapClient
+{
+    $context = stream_context_create(['http' => ['header' => "X-API-Key: $key"]]);
+    return newClient($url, ['stream_context' => $context]);
+}
+
+// ext-soap knows no WS-Security: its header is made by hand.
+function connectByToken(string $url, string $name, string $secret, bool $digest): SoapClient
+{
+    $oasis = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
+    $nonce = random_bytes(16);
+    $created = gmdate('Y-m-d\TH:i:s\Z');
+    $password = $digest ? base64_encode(sha1($nonce . $created . $secret, true)) : $secret;
+    $kind = "$oasis-username-token-profile-1.0#" . ($digest ? 'PasswordDigest' : 'PasswordText');
+    $coding = "$oasis-soap-message-security-1.0#Base64Binary";
+    $soap = getenv('ERP_SOAP') === '1.2'
+        ? 'http://www.w3.org/2003/05/soap-envelope'
+        : 'http://schemas.xmlsoap.org/soap/envelope/';
+    $security = "<wsse:Security xmlns:soap=\"$soap\" soap:mustUnderstand=\"1\""
+        . " xmlns:wsse=\"$oasis-wssecurity-secext-1.0.xsd\""
+        . " xmlns:wsu=\"$oasis-wssecurity-utility-1.0.xsd\"><wsse:UsernameToken>"
+        . "<wsse:Username>$name</wsse:Username>"
+        . "<wsse:Password Type=\"$kind\">$password</wsse:Password>"
+        . "<wsse:Nonce EncodingType=\"$coding\">" . base64_encode($nonce) . '</wsse:Nonce>'
+        . "<wsu:Created>$created</wsu:Created></wsse:UsernameToken></wsse:Security>";
+    $client = newClient($url, []);
+    $client->__setSoapHeaders(new SoapHeader(
+        "$oasis-wssecurity-secext-1.0.xsd",
+        'Security',
+        new SoapVar($security, XSD_ANYXML),
+    ));
+    return $client;
+}
+
+function newClient(string $url, array $options): SoapClient
+{
+    return new SoapClient("$url?" . getenv('ERP_WSDL'), $options + [
         'soap_version' => getenv('ERP_SOAP') === '1.2' ? SOAP_1_2 : SOAP_1_1,
-        'login' => $name,
-        'password' => $secret,
         'features' => SOAP_SINGLE_ELEMENT_ARRAYS,
     ]);
 }
@@ -23,14 +60,27 @@ function ping(SoapClient $bridge): void
     tell('ping.salesforce', $health->Salesforce);
 }
 
-function refused(SoapClient $stranger): void
+function refused(string $fact, SoapClient $stranger): void
 {
     try {
         $stranger->Ping();
-        tell('refused.by', 'nobody');
+        tell($fact, 'by nobody');
     } catch (SoapFault $fault) {
-        tell('refused.by', $fault->detail->BridgeFault->Code ?? $fault->getMessage());
+        tell($fact, $fault->detail->BridgeFault->Code ?? $fault->getMessage());
     }
+}
+
+function apiKey(string $url, string $key): void
+{
+    tell('key.version', connectByKey($url, $key)->Ping()->Health->Version);
+    refused('key.refused', connectByKey($url, '1.wrong'));
+}
+
+function token(string $step, string $url, string $name, string $secret, bool $digest): void
+{
+    $bridge = connectByToken($url, $name, $secret, $digest);
+    tell("$step.version", $bridge->Ping()->Health->Version);
+    refused("$step.refused", connectByToken($url, $name, 'wrong', $digest));
 }
 
 function submit(SoapClient $bridge, string $name): void
@@ -221,6 +271,16 @@ function violation(SoapClient $bridge): void
     }
 }
 
+function limit(SoapClient $busy): void
+{
+    tell('limit.first', $busy->Ping()->Health->Version);
+    try {
+        $busy->Ping();
+    } catch (SoapFault $fault) {
+        tellFault('limit', $fault->detail->BridgeFault);
+    }
+}
+
 // ext-soap reads a fault's detail by the types that stand in it, not by the WSDL's: Retryable is a
 // boolean, numbers are texts, and a single violation is no array.
 function tellFault(string $step, object $fault): void
@@ -298,7 +358,10 @@ function steady(SoapClient $bridge): void
 
 $bridge = connect($url, $name, getenv('ERP_SECRET'));
 step('ping', fn () => ping($bridge));
-step('refused', fn () => refused(connect($url, $name, 'wrong')));
+step('refused', fn () => refused('refused.by', connect($url, $name, 'wrong')));
+step('key', fn () => apiKey($url, getenv('ERP_API_KEY')));
+step('token', fn () => token('token', $url, $name, getenv('ERP_SECRET'), false));
+step('digest', fn () => token('digest', $url, $name, getenv('ERP_SECRET'), true));
 step('submit', fn () => submit($bridge, $name));
 step('customer', fn () => customer($bridge));
 step('invoice', fn () => invoice($bridge));
@@ -306,6 +369,7 @@ step('snapshot', fn () => snapshot($bridge, $name));
 step('replay', fn () => replay($bridge, $name));
 step('fault', fn () => fault($bridge, $name));
 step('violation', fn () => violation($bridge));
+step('limit', fn () => limit(connect($url, getenv('ERP_BUSY_NAME'), getenv('ERP_BUSY_SECRET'))));
 step('feed', fn () => feed($bridge));
 step('steady', fn () => steady($bridge));
 tell('client.end', 'reached');

@@ -12,15 +12,20 @@ import zeep
 from requests.auth import HTTPBasicAuth
 from zeep.exceptions import Fault, TransportError
 from zeep.transports import Transport
+from zeep.wsse.username import UsernameToken
 
-URL = os.environ["ERP_URL"]
 NAME = os.environ["ERP_NAME"]
+SECRET = os.environ["ERP_SECRET"]
+WSDL = f"{os.environ['ERP_URL']}?{os.environ['ERP_WSDL']}"
 
 
 def main() -> None:
-    bridge = connect(os.environ["ERP_SECRET"])
+    bridge = connect(SECRET)
     step("ping", lambda: ping(bridge))
-    step("refused", lambda: refused(connect("wrong")))
+    step("refused", lambda: refused("refused.by", connect("wrong")))
+    step("key", key)
+    step("token", lambda: token("token", use_digest=False))
+    step("digest", lambda: token("digest", use_digest=True))
     step("submit", lambda: submit(bridge))
     step("customer", lambda: customer(bridge))
     step("invoice", lambda: invoice(bridge))
@@ -28,15 +33,22 @@ def main() -> None:
     step("replay", lambda: replay(bridge))
     step("fault", lambda: fault(bridge))
     step("violation", lambda: violation(bridge))
+    step("limit", limit)
     step("feed", lambda: feed(bridge))
     step("steady", lambda: steady(bridge))
     tell("client.end", "reached")
 
 
-def connect(secret: str) -> zeep.Client:
+def connect(secret: str, name: str = NAME) -> zeep.Client:
     session = requests.Session()
-    session.auth = HTTPBasicAuth(NAME.encode(), secret.encode())
-    return zeep.Client(f"{URL}?{os.environ['ERP_WSDL']}", transport=Transport(session=session))
+    session.auth = HTTPBasicAuth(name.encode(), secret.encode())
+    return zeep.Client(WSDL, transport=Transport(session=session))
+
+
+def connect_by_key(api_key: str) -> zeep.Client:
+    session = requests.Session()
+    session.headers["X-API-Key"] = api_key
+    return zeep.Client(WSDL, transport=Transport(session=session))
 
 
 def ping(bridge: zeep.Client) -> None:
@@ -46,14 +58,28 @@ def ping(bridge: zeep.Client) -> None:
     tell("ping.salesforce", health.Salesforce)
 
 
-def refused(stranger: zeep.Client) -> None:
+def refused(fact: str, stranger: zeep.Client) -> None:
     try:
         stranger.service.Ping()
-        tell("refused.by", "nobody")
+        tell(fact, "by nobody")
     except Fault as error:
-        tell("refused.by", detail_of(stranger, error).Code)
+        tell(fact, detail_of(stranger, error).Code)
     except TransportError as error:
-        tell("refused.by", f"HTTP {error.status_code}")
+        tell(fact, f"HTTP {error.status_code}")
+
+
+def key() -> None:
+    tell("key.version", connect_by_key(os.environ["ERP_API_KEY"]).service.Ping().Version)
+    refused("key.refused", connect_by_key("1.wrong"))
+
+
+def token(step: str, *, use_digest: bool) -> None:
+    right, wrong = (
+        zeep.Client(WSDL, wsse=UsernameToken(NAME, secret, use_digest=use_digest))
+        for secret in (SECRET, "wrong")
+    )
+    tell(f"{step}.version", right.service.Ping().Version)
+    refused(f"{step}.refused", wrong)
 
 
 def submit(bridge: zeep.Client) -> None:
@@ -208,6 +234,15 @@ def violation(bridge: zeep.Client) -> None:
         tell("violation.path", detail.Violation[0].Path)
         tell("violation.line", "known" if detail.Violation[0].Line > 0 else "unknown")
         tell("violation.text", detail.Violation[0].Message)
+
+
+def limit() -> None:
+    busy = connect(os.environ["ERP_BUSY_SECRET"], os.environ["ERP_BUSY_NAME"])
+    tell("limit.first", busy.service.Ping().Version)
+    try:
+        busy.service.Ping()
+    except Fault as error:
+        tell_fault("limit", detail_of(busy, error))
 
 
 def detail_of(bridge: zeep.Client, error: Fault) -> Any:
