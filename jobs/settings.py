@@ -41,6 +41,8 @@ class JobSettings(_Section):
     delivery_attempts: int = Field(default=12, ge=1)
     delivery_first_pause_seconds: int = Field(default=30, ge=1)
     delivery_longest_pause_seconds: int = Field(default=3_600, ge=1)
+    delivery_refused_pause_seconds: int = Field(default=600, ge=1)
+    """Before a batch is tried again that Salesforce refused whatever its rows."""
     keep_days: int = Field(default=90, ge=1)
     """How long receipts, delivered corrections and runs are kept."""
     keep_calls_days: int = Field(default=30, ge=1)

@@ -91,8 +91,8 @@ def _cause(
             return Cause.TIMING, f"newer than {counted(timing.days, 'day')}"
         case BreakKind.MISSING_IN_ERP | BreakKind.MISSING_IN_CRM | BreakKind.CUSTOMER_UNKNOWN:
             return Cause.MISSING, ""
-        case BreakKind.MERGED_IN_CRM:
-            return Cause.DUPLICATE, f"one record with {versions.merged_into} in Salesforce"
+        case BreakKind.MERGED_IN_CRM | BreakKind.DUPLICATE_IN_CRM:
+            return Cause.DUPLICATE, f"looks like {versions.merged_into or found.crm}"
         case BreakKind.KEY_MISMATCH:
             return Cause.KEYING, "the key was changed in Salesforce"
         case _:
@@ -178,6 +178,8 @@ def _amount(found: Break, versions: Versions, record_type: RecordType) -> Decima
     if found.field:
         return _difference(found.erp, found.crm)
     if record_type is RecordType.CUSTOMER or found.kind is BreakKind.KEY_MISMATCH:
+        return None
+    if found.kind is BreakKind.DUPLICATE_IN_CRM and versions.crm is not None:
         return None
     column = AMOUNT_COLUMNS[record_type]["amount"]
     if found.kind is BreakKind.MISSING_IN_ERP:

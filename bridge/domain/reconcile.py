@@ -24,7 +24,8 @@ Then each compared field:
 | differ      | never agreed   | never agreed   | the side that has a value, else   |
 |             |                |                | survivorship, or break CONFLICT   |
 
-A document of a customer that was merged in the CRM belongs to the one that won there.
+What the CRM refuses because it takes it for a record that it has is a break DUPLICATE_IN_CRM. A
+document of a customer that was merged in the CRM belongs to the one that won there.
 
 A break that a person has ruled on (bridge.domain.rulings) is none while that ruling holds: both
 sides take the decided value, or the difference stays as it is.
@@ -49,6 +50,7 @@ class BreakKind(StrEnum):
     MISSING_IN_CRM = "MISSING_IN_CRM"
     MERGED_IN_CRM = "MERGED_IN_CRM"  # two records of the ERP have become one in the CRM
     MISSING_IN_ERP = "MISSING_IN_ERP"
+    DUPLICATE_IN_CRM = "DUPLICATE_IN_CRM"  # the CRM takes the record for one that it has
     KEY_MISMATCH = "KEY_MISMATCH"  # the CRM record's External ID is no longer its ERP key
     CUSTOMER_UNKNOWN = "CUSTOMER_UNKNOWN"  # waits until the customer is known on both sides
 
@@ -88,7 +90,8 @@ class Versions:
     (always true for customers). `customer_in_crm` is the number under which the CRM holds that
     customer, where it was merged there. `key_pending` tells that the CRM's record took the link
     over from one that lost a merge; `merged_into` is the key of the record that won, where that
-    has one of its own. `rulings` are what people decided, one per field at most.
+    has one of its own. `duplicates` are the CRM's ids of records that it takes this one for, and
+    why it refused the last correction. `rulings` are what people decided, one per field at most.
     """
 
     key: RecordKey | None
@@ -100,6 +103,7 @@ class Versions:
     merged_into: RecordKey | None = None
     customer_known: bool = True
     customer_in_crm: str | None = None
+    duplicates: tuple[str, ...] = ()
     rulings: tuple[Ruling, ...] = ()
 
 
@@ -149,7 +153,7 @@ class Decision:
 def decide(versions: Versions, rules: Rules) -> Decision:
     """Applies the table to one record. Pure: equal arguments, equal decisions."""
     versions = _with_customer_in_crm(versions)
-    decision = _decide(versions, rules)
+    decision = _with_duplicates(_decide(versions, rules), versions)
     ruling = next((one for one in versions.rulings if not one.field), None)
     if ruling is None or [(one.kind, one.field) for one in decision.breaks] != [(ruling.kind, "")]:
         return decision
@@ -157,7 +161,7 @@ def decide(versions: Versions, rules: Rules) -> Decision:
     if (found.erp, found.crm) != (ruling.erp, ruling.crm):
         return decision
     if ruling.verdict is not Verdict.RECREATE:
-        return Decision(obeyed=("",))
+        return replace(decision, breaks=(), obeyed=("",))
     assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
     return replace(_create(versions.erp, rules, Reason.RULED, ruling.by), obeyed=("",))
 
@@ -168,6 +172,15 @@ def _with_customer_in_crm(versions: Versions) -> Versions:
         return versions
     values = {**versions.erp.values, "customer_number": versions.customer_in_crm}
     return replace(versions, erp=replace(versions.erp, values=values))
+
+
+def _with_duplicates(decision: Decision, versions: Versions) -> Decision:
+    """The refused correction stays wanted: a person may have it sent again."""
+    if not versions.duplicates or all(one.target is not System.CRM for one in decision.corrections):
+        return decision
+    ids = ", ".join(versions.duplicates)
+    found = Break(BreakKind.DUPLICATE_IN_CRM, f"Salesforce takes it for {ids}", crm=ids)
+    return replace(decision, breaks=(*decision.breaks, found))
 
 
 def _decide(versions: Versions, rules: Rules) -> Decision:

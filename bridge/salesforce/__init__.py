@@ -7,6 +7,8 @@ May import: bridge, bridge.domain, and pydantic, structlog, requests, lxml, zeep
 of the bridge.
 """
 
+from bridge.salesforce.acceptance import refusals
+from bridge.salesforce.batches import BatchRefused, send_in_parts
 from bridge.salesforce.budget import Calls, OverBudget
 from bridge.salesforce.checking import OrgReport, check_org
 from bridge.salesforce.client import SalesforceClient
@@ -31,6 +33,7 @@ __all__ = [
     "BadMapping",
     "BadSalesforceId",
     "BadWsdl",
+    "BatchRefused",
     "Calls",
     "ChangedIds",
     "CircuitOpen",
@@ -59,5 +62,7 @@ __all__ = [
     "load_mappings",
     "normalise_id",
     "read_window",
+    "refusals",
+    "send_in_parts",
     "sobjects_of",
 ]

@@ -113,9 +113,8 @@ class Caller:
             headers["QueryOptions"] = {"batchSize": str(self._settings.page_size)}
         if operation in _WRITES:
             headers["AllOrNoneHeader"] = {"allOrNone": "false"}
-        if operation in _WRITES and self._settings.save_despite_duplicate_rules:
             headers["DuplicateRuleHeader"] = {
-                "allowSave": "true",
+                "allowSave": "true" if self._settings.save_despite_duplicate_rules else "false",
                 "includeRecordDetails": "false",
                 "runAsCurrentUser": "false",
             }

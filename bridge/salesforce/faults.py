@@ -134,6 +134,8 @@ def error_from_status(status: int, url: str) -> SalesforceError:
             UNEXPECTED_RESPONSE,
             f"{host} answered HTTP {status} (moved): set login_url to the org's My Domain",
         )
+    if status == requests.codes.request_entity_too_large:
+        return SalesforceError("EXCEEDED_MAX_SIZE_REQUEST", f"{host} answered HTTP {status}")
     return SalesforceError(UNEXPECTED_RESPONSE, f"{host} answered HTTP {status}")
 
 

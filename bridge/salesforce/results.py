@@ -1,5 +1,6 @@
 """The answers of the Partner API other than query pages, as values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -7,6 +8,7 @@ from typing import Self
 from lxml import etree
 
 from bridge.salesforce.faults import MALFORMED_RESPONSE, Remedy, SalesforceError, worst_remedy
+from bridge.salesforce.ids import normalise_id
 from bridge.salesforce.pages import PARTNER
 
 
@@ -17,6 +19,8 @@ class RowError:
     code: str
     message: str
     fields: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    """Ids of the records that the row would be a duplicate of (DUPLICATES_DETECTED)."""
 
     def __str__(self) -> str:
         where = f" ({', '.join(self.fields)})" if self.fields else ""
@@ -50,6 +54,16 @@ class RowResult:
             errors=errors,
             remedy=None if success else remedy,
         )
+
+    @classmethod
+    def refused(cls, *errors: RowError, remedy: Remedy = Remedy.GIVE_UP) -> Self:
+        """The result of a row that was not sent, or not by itself."""
+        return cls(success=False, id=None, created=False, errors=errors, remedy=remedy)
+
+    @property
+    def duplicates(self) -> tuple[str, ...]:
+        """Ids of the records that Salesforce takes the row for a duplicate of."""
+        return tuple(dict.fromkeys(one for error in self.errors for one in error.duplicates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +117,12 @@ def _row_error(error: etree._Element) -> RowError:
         code=text_in(error, "statusCode"),
         message=" ".join(text_in(error, "message").split()),
         fields=tuple(e.text for e in error.iterchildren(f"{{{PARTNER}}}fields") if e.text),
+        duplicates=tuple(_matches(error)),
     )
+
+
+def _matches(error: etree._Element) -> Iterator[str]:
+    """The records that a DuplicateError names (SOAP API Developer Guide, "DuplicateResult")."""
+    for record in error.iterfind("{*}duplicateResult/{*}matchResults/{*}matchRecords/{*}record"):
+        if found := record.findtext("{*}Id"):
+            yield normalise_id(found)

@@ -16,6 +16,7 @@ from bridge.store.bulk import insert_missing
 from bridge.store.engine import hold_record_type
 from bridge.store.merges import merged_customers
 from bridge.store.models import Record, Version
+from bridge.store.outbox import duplicates_of
 from bridge.store.records import (
     NewVersion,
     key_of_row,
@@ -51,7 +52,8 @@ def candidates(session: Session, rules: Rules) -> Iterator[list[Candidate]]:
     last = 0
     while page := _page(session, rules, after=last):
         last = page[-1].record_id
-        yield _with_rulings(session, _with_customers(session, rules.record_type, page))
+        page = _with_customers(session, rules.record_type, page)
+        yield _with_rulings(session, _with_duplicates(session, page))
 
 
 def twins_of(
@@ -235,6 +237,16 @@ def _with_customer(one: Candidate, known: Set[str], merged: Mapping[str, str]) -
         customer_in_crm=merged.get(number) if number else None,
     )
     return replace(one, versions=versions)
+
+
+def _with_duplicates(session: Session, page: list[Candidate]) -> list[Candidate]:
+    found = duplicates_of(session, [one.record_id for one in page])
+    return [
+        replace(one, versions=replace(one.versions, duplicates=found[one.record_id]))
+        if one.record_id in found
+        else one
+        for one in page
+    ]
 
 
 def _with_rulings(session: Session, page: list[Candidate]) -> list[Candidate]:

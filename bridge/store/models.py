@@ -344,7 +344,8 @@ class Outbox(Base):
     """A correction on its way: to the CRM by the relay, to the ERP through the change feed.
 
     `fields` is a JSON list of {name, old, new, reason}; `run_id` the last run that wanted it.
-    For the ERP, SENDING means fetched but not yet acknowledged.
+    For the ERP, SENDING means fetched but not yet acknowledged. `duplicates` are the Salesforce ids
+    of records that a dead letter would have doubled, with blanks between them.
     """
 
     __tablename__ = "outbox"
@@ -375,6 +376,7 @@ class Outbox(Base):
     next_attempt_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
     error: Mapped[str | None] = mapped_column(Text)
+    duplicates: Mapped[str | None] = mapped_column(Text)
 
 
 class Break(Base):

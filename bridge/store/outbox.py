@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, func, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.content import decode_value, encode_value
@@ -23,9 +23,14 @@ from bridge.domain.records import (
     fields_of,
 )
 from bridge.store.engine import hold_record_type
-from bridge.store.models import Outbox, OutboxStatus, Record, Version
+from bridge.store.models import Outbox, OutboxStatus, Record
+from bridge.store.outbox_conditions import (
+    customer_is_linked,
+    customer_number,
+    is_gone_from_erp,
+)
 from bridge.store.records import key_of_row
-from bridge.store.statements import chunks
+from bridge.store.statements import chunks, one_of
 
 _LIVE = (OutboxStatus.PENDING, OutboxStatus.SENDING)
 
@@ -70,10 +75,11 @@ def release_interrupted(session: Session) -> int:
 def claim_batch(
     session: Session, *, record_type: RecordType, limit: int, now: datetime
 ) -> list[StagedCorrection]:
-    """Takes up to `limit` due corrections for the CRM, oldest first, and marks them SENDING.
+    """Takes up to `limit` due corrections for the CRM, the oldest, and marks them SENDING.
 
     A document waits until its customer is in Salesforce, where it is named by external id. What is
-    gone from the ERP stays until a run withdraws it.
+    gone from the ERP stays until a run withdraws it. Documents of one customer stand side by side,
+    so that Salesforce locks its Account once and not again and again.
     """
     hold_record_type(session, record_type)
     query = _staged(select(Outbox, Record)).where(
@@ -81,11 +87,13 @@ def claim_batch(
         Outbox.target == System.CRM,
         Outbox.record_type == record_type,
         Outbox.next_attempt_at <= now,
-        ~_is_gone_from_erp(),
+        ~is_gone_from_erp(),
     )
     if record_type is not RecordType.CUSTOMER:
-        query = query.where(_customer_is_linked())
-    staged = [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
+        query = query.where(customer_is_linked())
+    query = query.add_columns(customer_number()).order_by(Outbox.id).limit(limit)
+    rows = sorted(session.execute(query), key=lambda row: (row[2] or "", row[0].id))
+    staged = [_as_staged(*row[:2]) for row in rows]
     _mark(session, [one.id for one in staged], status=OutboxStatus.SENDING)
     return staged
 
@@ -126,16 +134,19 @@ def mark_delivered(session: Session, outbox_ids: Sequence[int], *, now: datetime
     _mark(session, outbox_ids, Outbox.status == OutboxStatus.SENDING, **values)
 
 
-def put_back(session: Session, outbox_ids: Sequence[int], *, error: str | None = None) -> int:
+def put_back(
+    session: Session,
+    outbox_ids: Sequence[int],
+    *,
+    error: str | None = None,
+    next_attempt_at: datetime | None = None,
+) -> int:
     """Makes corrections that were not judged due again, attempts uncounted. Tells how many."""
     due = drop_overtaken(session, outbox_ids)
-    _mark(
-        session,
-        due,
-        Outbox.status == OutboxStatus.SENDING,
-        status=OutboxStatus.PENDING,
-        error=error,
-    )
+    values: dict[str, Any] = {"status": OutboxStatus.PENDING, "error": error}
+    if next_attempt_at is not None:
+        values["next_attempt_at"] = next_attempt_at
+    _mark(session, due, Outbox.status == OutboxStatus.SENDING, **values)
     return len(due)
 
 
@@ -153,10 +164,18 @@ def postpone(session: Session, outbox_id: int, *, next_attempt_at: datetime, err
     )
 
 
-def bury(session: Session, outbox_id: int, *, now: datetime, error: str) -> bool:
+def bury(
+    session: Session,
+    outbox_id: int,
+    *,
+    now: datetime,
+    error: str,
+    duplicates: Sequence[str] = (),
+) -> bool:
     """Gives a correction up that cannot land: a dead letter, for a person.
 
-    One that a newer wish overtook is dropped instead, and leaves no letter (False).
+    `duplicates` are the Salesforce ids of records that it would have doubled. One that a newer wish
+    overtook is dropped instead, and leaves no letter (False).
     """
     if not drop_overtaken(session, [outbox_id]):
         return False
@@ -168,9 +187,21 @@ def bury(session: Session, outbox_id: int, *, now: datetime, error: str) -> bool
             attempts=Outbox.attempts + 1,
             finished_at=now,
             error=error,
+            duplicates=" ".join(duplicates) or None,
         )
     )
     return bool(getattr(result, "rowcount", 0))
+
+
+def duplicates_of(session: Session, record_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """What dead letters for the CRM would have doubled there: record id -> Salesforce ids."""
+    query = select(Outbox.record_id, Outbox.duplicates).where(
+        one_of(session, Outbox.record_id, record_ids),
+        Outbox.target == System.CRM,
+        Outbox.status == OutboxStatus.DEAD,
+        Outbox.duplicates.is_not(None),
+    )
+    return {row[0]: tuple(str(row[1]).split()) for row in session.execute(query)}
 
 
 def drop_overtaken(session: Session, outbox_ids: Sequence[int]) -> list[int]:
@@ -214,7 +245,7 @@ def offered_changes(
         Outbox.status.in_(_LIVE),
         Outbox.id > after,
         _is_of(companies),
-        ~_is_gone_from_erp(),
+        ~is_gone_from_erp(),
     )
     return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
 
@@ -258,7 +289,13 @@ def replay(session: Session, outbox_id: int, *, now: datetime) -> bool:
     result = session.execute(
         update(Outbox)
         .where(Outbox.id == outbox_id, Outbox.status == OutboxStatus.DEAD)
-        .values(status=OutboxStatus.PENDING, next_attempt_at=now, finished_at=None, attempts=0)
+        .values(
+            status=OutboxStatus.PENDING,
+            next_attempt_at=now,
+            finished_at=None,
+            attempts=0,
+            duplicates=None,
+        )
     )
     return bool(getattr(result, "rowcount", 0))
 
@@ -307,44 +344,6 @@ def _staged(query: Any) -> Any:
 
 def _is_of(companies: frozenset[str]) -> ColumnElement[bool]:
     return Record.company_code.in_({"", *companies}) if companies else true()
-
-
-def _is_gone_from_erp() -> Any:
-    erp = aliased(Version)
-    return exists().where(
-        erp.record_id == Outbox.record_id, erp.system == System.ERP, erp.deleted.is_(True)
-    )
-
-
-def _customer_is_linked() -> Any:
-    """That the customer of the ERP's document, or the one it was merged into, is in Salesforce."""
-    document, customer, account = aliased(Version), aliased(Record), aliased(Version)
-    return exists(
-        select(customer.id)
-        .join(document, document.customer_number == customer.number)
-        .join(account, (account.record_id == customer.id) & (account.system == System.CRM))
-        .where(
-            or_(account.deleted.is_(False), _is_there(account.merged_into)),
-            document.record_id == Outbox.record_id,
-            document.system == System.ERP,
-            customer.record_type == RecordType.CUSTOMER,
-            customer.company_code == "",
-            customer.salesforce_id.is_not(None),
-        )
-    )
-
-
-def _is_there(salesforce_id: Any) -> Any:
-    record, version = aliased(Record), aliased(Version)
-    return exists(
-        select(record.id)
-        .join(version, (version.record_id == record.id) & (version.system == System.CRM))
-        .where(
-            record.salesforce_id == salesforce_id,
-            record.number.is_not(None),
-            version.deleted.is_(False),
-        )
-    )
 
 
 def _as_staged(row: Outbox, record: Record) -> StagedCorrection:

@@ -93,7 +93,7 @@ def _restage(
         return None
     newest.fields, newest.run_id, newest.staged_at = fields, run_id, now
     newest.status, newest.attempts, newest.next_attempt_at = OutboxStatus.PENDING, 0, now
-    newest.error = newest.finished_at = None
+    newest.error = newest.finished_at = newest.duplicates = None
     return Staging.STAGED
 
 

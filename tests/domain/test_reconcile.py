@@ -21,6 +21,7 @@ from bridge.domain.reconcile import (
     decide,
 )
 from bridge.domain.records import CustomerStatus, RecordKey, RecordType, System, Value
+from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.survivorship import Rules, Survivor
 from tests.builders import EARLY, crm_values, customer, invoice, rules
 
@@ -143,6 +144,28 @@ def test_documents_of_a_merged_customer_belong_to_the_one_that_won() -> None:
     astray = replace(there, crm=Version({"customer_number": "C3"}, EARLY))
     (correction,) = decide(astray, only).corrections
     assert (correction.target, correction.fields[0].new) == (System.CRM, "C2")
+
+
+def test_what_the_crm_takes_for_a_duplicate_is_a_break_and_stays_wanted() -> None:
+    """Accepted, it is no break any more, and is still not sent again by itself."""
+    new = versions({"phone": "1"}, None, duplicates=("001A", "001B"))
+    wanted = decide(replace(new, duplicates=()), rules(RecordType.CUSTOMER, "phone"))
+    detail = "Salesforce takes it for 001A, 001B"
+    duplicate = Break(BreakKind.DUPLICATE_IN_CRM, detail, crm="001A, 001B")
+    assert decide(new, rules(RecordType.CUSTOMER, "phone")) == replace(wanted, breaks=(duplicate,))
+    ruling = Ruling(
+        kind=BreakKind.DUPLICATE_IN_CRM,
+        field="",
+        erp=None,
+        crm="001A, 001B",
+        verdict=Verdict.ACCEPT,
+        by="anna",
+        at=EARLY,
+    )
+    accepted = decide(replace(new, rulings=(ruling,)), rules(RecordType.CUSTOMER, "phone"))
+    assert accepted == replace(wanted, obeyed=("",))
+    agreeing = versions({"phone": "1"}, {"phone": "1"}, duplicates=("001A",))
+    assert decide(agreeing, rules(RecordType.CUSTOMER, "phone")).breaks == ()
 
 
 def test_erp_deleted_crm_yes_is_a_break() -> None:

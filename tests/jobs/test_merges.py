@@ -75,7 +75,7 @@ def test_two_linked_records_that_become_one_are_a_break(world: World) -> None:
     assert broken(world) == [("C1", "MERGED_IN_CRM")]
     (found,) = list_breaks(world.sessions)
     assert found.detail == "merged in Salesforce into the record of C2"
-    assert (found.cause, found.evidence) == ("DUPLICATE", "one record with C2 in Salesforce")
+    assert (found.cause, found.evidence) == ("DUPLICATE", "looks like C2")
     for sobject, key in (
         ("ERP_Invoice__c", "1000/I1"),
         ("ERP_Invoice__c", "1000/I2"),

@@ -380,6 +380,7 @@ def test_a_row_that_is_sent_holds_what_changed_alone(
     """The key and the corrected field; an emptied one is named so."""
     with scripted_world.sessions.begin() as session:
         (record_id,) = save_erp(session, customer())
+        save_crm(session, crm_record(customer()))
         stage(session, record_id)
         session.execute(
             update(Outbox).values(
@@ -392,3 +393,141 @@ def test_a_row_that_is_sent_holds_what_changed_alone(
     (row,) = asked.envelope.iterfind(".//{*}upsert/{*}sObjects")
     sent = {element.tag.rpartition("}")[2]: element.text for element in row}
     assert sent == {"type": "Account", "ERP_Key__c": "C1", "fieldsToNull": "Phone"}
+
+
+@ON_SQLITE
+def test_a_row_that_sinks_its_batch_is_found(scripted_world: World, scripted: Server) -> None:
+    """The others land, it becomes a dead letter with the call's error."""
+    stage_customers(scripted_world, 8)
+
+    def choke(asked: Asked) -> Reply:
+        if b"<sf:ERP_Key__c>C5<" in asked.body:
+            return fault("UNKNOWN_EXCEPTION", "boom")
+        return results(*[""] * len(asked.envelope.findall(".//{*}sObjects")))
+
+    scripted.answer = choke
+    summary = scripted_world.do("relay")
+    assert (summary["delivered"], summary["dead"]) == (7, 1)
+    (letter,) = list_dead_letters(scripted_world.sessions)
+    assert (str(letter.key), letter.error) == ("C5", "UNKNOWN_EXCEPTION: boom")
+    assert summary["salesforce_calls"]["upserts"] < 10
+
+
+@ON_SQLITE
+def test_calls_of_one_type_that_are_refused_stop_no_other_type(
+    scripted_world: World, scripted: Server
+) -> None:
+    """Nobody's record is condemned; they are tried again after ten minutes, not every minute."""
+    world = scripted_world
+    stage_customers(world, 3)
+    with world.sessions.begin() as session:
+        record = invoice(customer_number="C0")
+        (record_id,) = save_erp(session, record)
+        save_crm(session, crm_record(record), record_type=RecordType.INVOICE)
+        stage_corrections(
+            session,
+            record_type=RecordType.INVOICE,
+            corrections=[(record_id, wish(purchase_order="PO-8"))],
+            run_id=new_run(session, EARLY),
+            now=EARLY,
+        )
+    scripted.answer = lambda asked: (
+        fault("INSUFFICIENT_ACCESS") if b"<sf:Phone>" in asked.body else results("")
+    )
+    report = world.run("relay")
+    assert report.status is RunStatus.FAILED
+    assert report.error == "Salesforce: INSUFFICIENT_ACCESS: as told"
+    assert report.summary["salesforce_calls"]["upserts"] == 1 + 3 + 1
+    with world.sessions() as session:
+        rows = outbox(session)
+        assert [(row.status, row.attempts) for row in rows] == [(PENDING, 0)] * 3 + [(DELIVERED, 0)]
+    assert world.do("relay")["due"] == {}
+    world.tick(minutes=10)
+    scripted.answer = in_turn(results("", "", ""))
+    assert world.do("relay")["delivered"] == 3
+
+
+@ON_SQLITE
+def test_documents_of_one_customer_travel_side_by_side(
+    scripted_world: World, scripted: Server
+) -> None:
+    """Whatever the order they were staged in: Salesforce locks each Account once."""
+    world = scripted_world
+    with world.sessions.begin() as session:
+        for number in ("C1", "C2"):
+            (record_id,) = save_erp(session, customer(number=number))
+            save_crm(session, crm_record(customer(number=number)))
+        for number in range(6):
+            record = invoice(number=f"I{number}", customer_number=f"C{number % 2 + 1}")
+            (record_id,) = save_erp(session, record)
+            save_crm(session, crm_record(record), record_type=RecordType.INVOICE)
+            stage_corrections(
+                session,
+                record_type=RecordType.INVOICE,
+                corrections=[(record_id, wish(purchase_order="PO-8"))],
+                run_id=new_run(session, EARLY),
+                now=EARLY,
+            )
+    scripted.answer = in_turn(results(*[""] * 6))
+    world.do("relay")
+    sent = [e.text for e in scripted.asked[-1].envelope.iterfind(".//{*}sObjects/{*}ERP_Key__c")]
+    assert sent == [f"1000/I{number}" for number in (0, 2, 4, 1, 3, 5)]
+
+
+@ON_SQLITE
+def test_what_salesforce_is_sure_to_refuse_is_not_sent(
+    scripted_world: World, scripted: Server
+) -> None:
+    """A clear failure without a call, by what the org says of itself now; the others are sent."""
+    world = scripted_world
+    with world.sessions.begin() as session:
+        for number, phone in enumerate(("x" * 41, "bell \u0007", "3")):
+            record = customer(number=f"C{number}")
+            (record_id,) = save_erp(session, record)
+            save_crm(session, crm_record(record))
+            stage(session, record_id, phone=phone)
+    scripted.answer = in_turn(results(""))
+    summary = world.do("relay")
+    assert (summary["delivered"], summary["dead"]) == (1, 2)
+    assert summary["salesforce_calls"] == {"queries": 0, "upserts": 1, "other": 2}
+    letters = {str(one.key): one.error for one in list_dead_letters(world.sessions)}
+    assert letters["C0"].startswith("STRING_TOO_LONG: Phone holds 40 characters, ")
+    assert letters["C1"].startswith("UNWRITABLE_VALUE: 'bell \\x07' holds a control character")
+    assert world.do("relay")["salesforce_calls"]["other"] == 0
+
+
+DUPLICATE_RULE = """
+[[objects.Account.duplicate_rules]]
+name = "Same name"
+fields = ["Name"]
+action = "alert"
+"""
+
+
+@ON_SQLITE
+def test_a_duplicate_is_a_break_with_the_records_that_it_would_double(
+    engine: Engine, tmp_path: Path, clock: Clock, sandbox_key: bytes
+) -> None:
+    """It stays until somebody gives the record in Salesforce the key, or lets it pass."""
+    schema = altered_schema(
+        tmp_path, ("[objects.Contact]\n", f"{DUPLICATE_RULE}\n[objects.Contact]\n")
+    )
+    (tmp_path / "strict.db.jwt-key.pem").write_bytes(sandbox_key)
+    with SandboxServer(tmp_path / "strict.db", clock=clock, setup=Setup(schema=schema)) as server:
+        world = build_world(engine, clock, settings_of(server))
+        there = world.create("Account", Name="Muster GmbH")
+        world.submit(customer())
+        world.do("fetch", CUSTOMERS)
+        assert world.do("relay")["dead"] == 1
+        (letter,) = list_dead_letters(world.sessions)
+        assert letter.error.startswith("DUPLICATES_DETECTED")
+        for _ in range(2):
+            world.do("fetch", CUSTOMERS)
+            (found,) = list_breaks(world.sessions)
+            assert (str(found.key), found.kind, found.crm) == ("C1", "DUPLICATE_IN_CRM", there)
+            assert (found.cause, found.evidence) == ("DUPLICATE", f"looks like {there}")
+        world.change_by_id("Account", there, ERP_Key__c="C1")
+        world.do("fetch", CUSTOMERS, "relay", "fetch", CUSTOMERS)
+        assert list_breaks(world.sessions) == []
+        assert list_dead_letters(world.sessions) == []
+        world.crm.close()

@@ -311,6 +311,7 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("duplicates", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["record_id"],
             ["record.id"],
