@@ -30,13 +30,14 @@ class Load:
     """What came of a load, or of several: the best rate, and all latencies, least first.
 
     `rate` is good answers a second, `latencies` are seconds, `errors` are requests without a good
-    answer, `cpu_seconds` are the server's.
+    answer, `complaint` is the first bad one, `cpu_seconds` are the server's.
     """
 
     rate: float
     latencies: tuple[float, ...]
     errors: int
     cpu_seconds: float = 0.0
+    complaint: str = ""
 
     def __add__(self, other: "Load") -> "Load":
         return Load(
@@ -44,6 +45,7 @@ class Load:
             tuple(sorted(self.latencies + other.latencies)),
             self.errors + other.errors,
             self.cpu_seconds + other.cpu_seconds,
+            self.complaint or other.complaint,
         )
 
     @property
@@ -116,6 +118,7 @@ class _Run:
         self._started, self._until = time.perf_counter(), until
         self._sent = self._answered = 0
         self._latencies: list[float] = []
+        self._complaint = ""
 
     def connect(self, url: str) -> None:
         """Opens a connection, and sends its first request."""
@@ -141,7 +144,8 @@ class _Run:
         """What came of it, so far."""
         good = len(self._latencies)
         rate = good / (time.perf_counter() - self._started)
-        return Load(rate, tuple(sorted(self._latencies)), self._sent - good)
+        latencies = tuple(sorted(self._latencies))
+        return Load(rate, latencies, self._sent - good, complaint=self._complaint)
 
     def _begin(self, connection: _Connection) -> None:
         if self._sent >= self._requests or time.perf_counter() > self._until:
@@ -178,6 +182,8 @@ class _Run:
         else:
             if connection.received.startswith(b"HTTP/1.1 200 "):
                 self._latencies.append(time.perf_counter() - connection.started)
+            else:
+                self._complaint = self._complaint or connection.received.decode(errors="replace")
             self._begin(connection)
 
     def _close(self, connection: _Connection) -> None:

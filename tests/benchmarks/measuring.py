@@ -83,9 +83,8 @@ def as_json(rows: Sequence[Row]) -> str:
 def show_rows(rows: Sequence[Row], console: Console) -> None:
     """Prints the rows for people."""
     table = Table()
-    for title in ("what", "the bridge", "beside", "that one", "ratio", "aim", "more"):
-        right = title in ("the bridge", "that one", "ratio", "aim")
-        table.add_column(title, justify="right" if right else "left")
+    for title in ("what", "the bridge", "beside", "that one", "ratio", "aim"):
+        table.add_column(title, justify="right" if title in ("ratio", "aim") else "left")
     for row in rows:
         table.add_row(*_cells(row))
     console.print(table)
@@ -93,21 +92,24 @@ def show_rows(rows: Sequence[Row], console: Console) -> None:
 
 def _cells(row: Row) -> tuple[str, ...]:
     if row.value is None:
-        return (row.what, "left out", "", "", "", "", escape(row.remark))
+        return (row.what, f"left out: {escape(row.remark)}", "", "", "", "")
     colour = "red" if row.missed else "green"
     return (
-        row.what,
-        f"{_short(row.value)} {row.unit}",
+        "\n".join(filter(None, [row.what, escape(row.remark)])),
+        _side(row.value, row.unit, row.details),
         row.rival,
-        "" if row.rival_value is None else f"{_short(row.rival_value)} {row.unit}",
+        _side(row.rival_value, row.unit, row.rival_details),
         "" if row.ratio is None else f"[{colour}]{row.ratio:.1f} ×[/{colour}]",
         "" if row.aim is None else f"{row.aim:g} ×",
-        "\n".join(filter(None, [_told(row.details), _told(row.rival_details), escape(row.remark)])),
     )
 
 
-def _told(details: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {_short(value)}" for name, value in details.items())
+def _side(value: float | None, unit: str, details: Mapping[str, float]) -> str:
+    """The figure, and below it what else there is; no errors are not worth a word."""
+    if value is None:
+        return ""
+    told = [f"{name} {_short(one)}" for name, one in details.items() if one or name != "errors"]
+    return "\n".join(filter(None, [f"[bold]{_short(value)} {unit}[/bold]", ", ".join(told)]))
 
 
 def _short(value: float) -> str:

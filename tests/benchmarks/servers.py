@@ -58,11 +58,17 @@ class Server:
     def load(
         self, request: Request, *, connections: int, requests: int, seconds: float = 60.0
     ) -> Load:
-        """Sends so many requests, or for so many seconds; what came of it."""
+        """Sends so many requests, or for so many seconds; what came of it.
+
+        Raises BenchmarkFailed where any of them failed.
+        """
         before = self.cpu_seconds()
         load = run_load(
             self.url, request, connections=connections, requests=requests, seconds=seconds
         )
+        if load.errors:
+            first = load.complaint or "the connection was closed, or no answer came"
+            raise BenchmarkFailed(f"{load.errors} requests failed; the first: {first[:1000]}")
         return replace(load, cpu_seconds=self.cpu_seconds() - before)
 
     def cpu_seconds(self) -> float:

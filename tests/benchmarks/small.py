@@ -14,12 +14,12 @@ from lxml.etree import _Element
 from bridge.app import Application
 from bridge.gateway import Gateway
 from bridge.settings import Settings
-from bridge.soap.body import read_body
 from bridge.soap.calls import SOAP_11
 from bridge.soap.decoding import decoder
 from bridge.soap.elements import AMOUNT, NAMESPACE, complex_type, repeated, required, text_type
 from bridge.soap.encoding import encoder
 from bridge.soap.envelope import read_envelope, write_envelope
+from bridge.soap.request import Request
 from bridge.soap.settings import SoapSettings
 from tests.benchmarks.samples import BATCH
 
@@ -118,7 +118,7 @@ class SmallApplication(Application):
         limits = self.settings.soap
 
         def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            _, smalls = read_small(read_body(environ, limits), limits)
+            _, smalls = read_small(Request(environ, limits).content, limits)
             content = _write_results([Result(small.number) for small in smalls])
             length = str(len(content))
             headers = [("Content-Type", SOAP_11.content_type), ("Content-Length", length)]

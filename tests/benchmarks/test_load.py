@@ -64,6 +64,7 @@ def test_other_statuses_are_errors() -> None:
     with serving(lambda _request, n: [BAD if n == 1 else GOOD]) as url:
         load = loaded(url, connections=1)
     assert (len(load.latencies), load.errors) == (19, 1)
+    assert load.complaint == BAD.decode()
 
 
 def test_a_closed_connection_is_an_error() -> None:
