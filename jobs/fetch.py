@@ -9,13 +9,15 @@ import structlog
 from bridge.domain.crm import CrmRecord
 from bridge.domain.records import RecordType
 from bridge.salesforce import Mapping as FieldMapping
-from bridge.salesforce import read_window
+from bridge.salesforce import read_everything, read_window
 from bridge.store.comparison import compared_fields
 from bridge.store.crm import PageOutcome, mark_unseen_as_deleted, save_crm_page
 from bridge.store.engine import reading
 from bridge.store.merges import follow_merges
+from bridge.store.orgs import known_org, note_deletions, note_full_read
 from bridge.store.runs import last_success
 from jobs.context import JobContext, Scope
+from jobs.deletions import follow_deletions
 from jobs.org import settle_org
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,8 @@ class FetchSummary:
     records: dict[RecordType, PageOutcome] = field(default_factory=dict)
     merged: int = 0
     """Links that moved to the record that won a merge."""
+    purged: int = 0
+    """Records that left Salesforce without showing up in its recycle bin."""
     fewest_calls: int = 1
 
 
@@ -48,8 +52,8 @@ def fetch(context: JobContext, scope: Scope) -> None:
     """
     settle_org(context, scope)
     settings_digest = _settings_digest(context)
-    since = None if scope.force else _watermark(context, settings_digest)
     until = context.salesforce.server_timestamp()
+    since = None if scope.force else _watermark(context, settings_digest, until)
     summary = FetchSummary(full=since is None, since=since, until=until)
     for record_type, mapping in context.mappings.items():
         outcome = _fetch_type(context, scope, mapping, since, until)
@@ -58,7 +62,12 @@ def fetch(context: JobContext, scope: Scope) -> None:
             with scope.transaction() as session:
                 summary.merged += follow_merges(session, record_type=record_type)
         summary.fewest_calls += max(1, -(-outcome.read // context.salesforce.settings.page_size))
+    if since is not None:
+        summary.purged = follow_deletions(context, scope, until)
     with scope.transaction() as session:
+        if since is None:
+            note_full_read(session, until)
+            note_deletions(session, until)
         scope.succeed(session, summary, until=until, settings_digest=settings_digest)
 
 
@@ -73,7 +82,11 @@ def _fetch_type(
     # What the bridge writes from here on is newer than anything this window shows.
     read_at = context.clock()
     context.progress.start(f"reading {mapping.sobject}", None)
-    for page in read_window(context.salesforce, mapping, since=since, until=until):
+    if since is None:
+        pages = read_everything(context.salesforce, mapping)
+    else:
+        pages = read_window(context.salesforce, mapping, since=since, until=until)
+    for page in pages:
         outcome.add(_store_page(context, scope, mapping, page, read_at, full=since is None))
         context.progress.advance(len(page))
     if since is None and not scope.dry_run:  # a dry run has marked nothing as seen
@@ -107,14 +120,18 @@ def _store_page(
         )
 
 
-def _watermark(context: JobContext, settings_digest: str) -> datetime | None:
+def _watermark(context: JobContext, settings_digest: str, until: datetime) -> datetime | None:
     """Where to start, overlap included; None where everything has to be read."""
     with reading(context.sessions) as session:
-        last = last_success(session, NAME)
+        last, org = last_success(session, NAME), known_org(session)
     if last is None or last.until is None or last.settings_digest != settings_digest:
         return None
-    oldest = context.clock() - timedelta(days=context.settings.full_read_after_days)
-    if last.until < oldest:
+    if last.until < context.clock() - timedelta(days=context.settings.full_read_after_days):
+        return None
+    if org is None or org.read_in_full_at is None:
+        return None
+    every = timedelta(days=context.settings.full_read_every_days)
+    if every and until - org.read_in_full_at >= every:
         return None
     return last.until - timedelta(seconds=context.settings.lookback_seconds)
 

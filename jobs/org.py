@@ -17,10 +17,10 @@ def require_org(context: JobContext) -> Schema:
     found = context.salesforce.organization_id()
     with reading(context.sessions) as session:
         known = known_org(session)
-    if known not in (None, found):
+    if known is not None and known.organization_id != found:
         raise Refused(
-            f"what is known here comes from the Salesforce org {known}, and the settings lead to"
-            f" {found}: mend them, or give {known} up by a forced fetch"
+            f"what is known here comes from the Salesforce org {known.organization_id}, and the"
+            f" settings lead to {found}: mend them, or give the first up by a forced fetch"
             " (erp-bridge job run fetch --force --reason TEXT)"
         )
     return _fitting_schema(context)

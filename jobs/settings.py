@@ -28,6 +28,10 @@ class JobSettings(_Section):
     """How far a fetch reaches behind the watermark, for records that Salesforce committed late."""
     full_read_after_days: int = Field(default=14, ge=1, le=15)
     """A gap longer than this is read in full: Salesforce shows deletes for 15 days only."""
+    full_read_every_days: int = Field(default=7, ge=0)
+    """How often all is read: formula fields change without a trace. 0: only when it has to be."""
+    deletions_every_seconds: int = Field(default=3_600, ge=120)
+    """How often Salesforce's list of deletions is asked for what left its recycle bin unseen."""
     fetch_max_age_hours: int = Field(default=24, ge=1)
     """Reconciling against older knowledge of Salesforce is refused."""
     refuse_below_share: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)

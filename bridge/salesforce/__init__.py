@@ -11,10 +11,11 @@ from bridge.salesforce.acceptance import refusals
 from bridge.salesforce.batches import BatchRefused, send_in_parts
 from bridge.salesforce.budget import Calls, OverBudget
 from bridge.salesforce.checking import OrgReport, check_org
-from bridge.salesforce.client import SalesforceClient
+from bridge.salesforce.client import RETRIEVE_LIMIT, SalesforceClient
 from bridge.salesforce.descriptions import FieldDescription, Schema, SObjectDescription
 from bridge.salesforce.faults import LoginRefused, Remedy, SalesforceError
 from bridge.salesforce.fitness import Misfit, find_misfits, sobjects_of
+from bridge.salesforce.full import read_everything
 from bridge.salesforce.gate import CircuitOpen
 from bridge.salesforce.ids import BadSalesforceId, normalise_id
 from bridge.salesforce.mapping import Mapping
@@ -28,6 +29,7 @@ from bridge.salesforce.windows import read_window
 from bridge.salesforce.wire import ApiLimit, BadWsdl
 
 __all__ = [
+    "RETRIEVE_LIMIT",
     "ApiLimit",
     "Auth",
     "BadMapping",
@@ -61,6 +63,7 @@ __all__ = [
     "find_misfits",
     "load_mappings",
     "normalise_id",
+    "read_everything",
     "read_window",
     "refusals",
     "send_in_parts",

@@ -111,7 +111,7 @@ class SalesforceClient:
             if page.locator is None:
                 break
             before, page = page, self._page("queryMore", {"queryLocator": page.locator})
-            if not page.rows or page.locator == before.locator:
+            if page.locator == before.locator:
                 raise SalesforceError(MALFORMED_RESPONSE, "a query goes on without end")
         if read < promised:
             raise SalesforceError(

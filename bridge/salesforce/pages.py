@@ -61,10 +61,11 @@ class Page:
         done = result.findtext(f"{{{PARTNER}}}done") == "true"
         locator = result.findtext(f"{{{PARTNER}}}queryLocator") or None
         size = result.findtext(f"{{{PARTNER}}}size") or ""
-        if locator is None and not done:
+        rows = [decode_sobject(row) for row in result.iterchildren(f"{{{PARTNER}}}records")]
+        if not done and not (locator and rows):
             raise SalesforceError(MALFORMED_RESPONSE, "a query has more rows and no way to them")
         return cls(
-            rows=[decode_sobject(row) for row in result.iterchildren(f"{{{PARTNER}}}records")],
+            rows=rows,
             size=int(size) if size.isdigit() else 0,
             locator=None if done else locator,
         )

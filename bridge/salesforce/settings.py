@@ -99,6 +99,9 @@ class SalesforceSettings(BaseModel):
     describe_max_age_seconds: float = Field(
         default=3600, ge=0, description="of what the org said of its objects and fields"
     )
+    full_read_at_once: int = Field(
+        default=4, ge=1, le=25, description="parts of a kind of record that is read in full"
+    )
     page_size: int = Field(default=2000, ge=200, le=2000, description="records a query page")
     batch_size: int = Field(default=200, ge=1, le=200, description="records a write")
     save_despite_duplicate_rules: bool = False

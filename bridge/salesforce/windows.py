@@ -1,35 +1,52 @@
 """Reading everything that changed in a window, page by page, without gap or repetition."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from bridge.domain.crm import CrmRecord
 from bridge.salesforce.client import SalesforceClient
 from bridge.salesforce.faults import Remedy, SalesforceError
 from bridge.salesforce.mapping import Mapping
 
-_Position = tuple[datetime, str]
-"""SystemModstamp and id of the last row read: many rows can share one SystemModstamp."""
+
+class Position(NamedTuple):
+    """The last row read: many rows can share one SystemModstamp, so its id counts too."""
+
+    modified_at: datetime
+    salesforce_id: str
 
 
 def read_window(
-    client: SalesforceClient, mapping: Mapping, *, since: datetime | None, until: datetime
+    client: SalesforceClient, mapping: Mapping, *, since: datetime, until: datetime
 ) -> Iterator[list[CrmRecord]]:
     """Pages of the records modified in [since, until), deleted ones included, oldest first.
 
-    Without `since`, everything there is. N records cost ceil(N / page_size) calls. When the query
-    locator dies on the way, the rest is asked for anew behind the last row read. Raises
-    SalesforceError.
+    N records cost ceil(N / page_size) calls. Raises SalesforceError.
     """
-    last: _Position | None = None
+    return read_on(
+        client,
+        mapping,
+        lambda last: window_query(mapping, since=since, until=until, after=last),
+    )
+
+
+def read_on(
+    client: SalesforceClient, mapping: Mapping, query: Callable[[Position | None], str]
+) -> Iterator[list[CrmRecord]]:
+    """Pages of an ordered query, by the SOQL for what lies behind a position.
+
+    When the query locator dies on the way, the rest is asked for anew behind the last row read.
+    Raises SalesforceError.
+    """
+    last: Position | None = None
     while True:
         begun_at = last
         try:
-            soql = window_query(mapping, since=since, until=until, after=last)
-            for page in client.query_pages(soql, include_deleted=True):
+            for page in client.query_pages(query(last), include_deleted=True):
                 records = [mapping.read(row) for row in page.rows]
                 if records:
-                    last = records[-1].modified_at, records[-1].salesforce_id
+                    last = Position(records[-1].modified_at, records[-1].salesforce_id)
                     yield records
         except SalesforceError as error:
             if error.remedy is not Remedy.RESTART_QUERY or last == begun_at:
@@ -40,16 +57,16 @@ def read_window(
 
 
 def window_query(
-    mapping: Mapping, *, since: datetime | None, until: datetime, after: _Position | None = None
+    mapping: Mapping, *, since: datetime, until: datetime, after: Position | None = None
 ) -> str:
     """The SOQL that reads a window, or what of it lies behind a position."""
     conditions = [f"SystemModstamp < {datetime_literal(until)}"]
     if after:
-        stamp = datetime_literal(after[0])
+        stamp, last_id = datetime_literal(after.modified_at), after.salesforce_id
         conditions.append(
-            f"((SystemModstamp = {stamp} AND Id > '{after[1]}') OR SystemModstamp > {stamp})"
+            f"((SystemModstamp = {stamp} AND Id > '{last_id}') OR SystemModstamp > {stamp})"
         )
-    elif since:
+    else:
         conditions.append(f"SystemModstamp >= {datetime_literal(since)}")
     fields, where = ", ".join(mapping.select()), " AND ".join(conditions)
     # Names come from a checked mapping, literals from this module: nothing here is outside text.

@@ -107,6 +107,45 @@ def mark_unseen_as_deleted(
     return int(getattr(result, "rowcount", 0))
 
 
+def live_among(
+    session: Session, *, record_type: RecordType, salesforce_ids: Sequence[str]
+) -> list[str]:
+    """Which of these records are taken to be there in Salesforce."""
+    query = (
+        select(Record.salesforce_id)
+        .join(Version, (Version.record_id == Record.id) & (Version.system == System.CRM))
+        .where(
+            Record.record_type == record_type,
+            one_of(session, Record.salesforce_id, salesforce_ids),
+            Version.deleted.is_(False),
+        )
+        .order_by(Record.salesforce_id)
+    )
+    return [str(one) for one in session.scalars(query)]
+
+
+def mark_deleted(
+    session: Session, *, record_type: RecordType, salesforce_ids: Sequence[str], read_at: datetime
+) -> int:
+    """These records are gone from Salesforce, as read at `read_at` (our clock). Tells how many."""
+    hold_record_type(session, record_type)
+    ids = select(Record.id).where(
+        Record.record_type == record_type, one_of(session, Record.salesforce_id, salesforce_ids)
+    )
+    result = session.execute(
+        update(Version)
+        .where(
+            Version.record_id.in_(ids),
+            Version.system == System.CRM,
+            Version.deleted.is_(False),
+            Version.known_at <= read_at,
+        )
+        .values(deleted=True, known_at=read_at)
+        .execution_options(synchronize_session=False)
+    )
+    return int(getattr(result, "rowcount", 0))
+
+
 def _is_same(old: Version, record: CrmRecord, content: str) -> bool:
     known = (old.content, old.deleted, old.merged_into, old.crm_key, old.partial)
     now = (content, record.deleted, _merged_into(record), record.erp_key, False)

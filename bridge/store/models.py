@@ -299,12 +299,18 @@ class SnapshotMember(Base):
 
 
 class Org(Base):
-    """The Salesforce org that is read; one row, none before the first reading."""
+    """The Salesforce org that is read; one row, none before the first reading.
+
+    `read_in_full_at` is when all of it was read, which finds what no window shows;
+    `deletions_until` how far its list of deletions is known.
+    """
 
     __tablename__ = "org"
 
     organization_id: Mapped[str] = mapped_column(String(18), primary_key=True)
     adopted_at: Mapped[datetime] = mapped_column(Instant)
+    read_in_full_at: Mapped[datetime | None] = mapped_column(Instant)
+    deletions_until: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Run(Base):

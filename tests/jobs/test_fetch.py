@@ -139,8 +139,21 @@ def test_other_fields_are_read_in_full(engine: Engine, world: World) -> None:
     other.crm.close()
 
 
+def test_all_is_read_now_and_then(world: World) -> None:
+    """Once a week, unless the settings say otherwise: formula fields change without a trace."""
+    world.do("fetch")
+    world.tick(days=6)
+    assert not world.do("fetch")["full"]
+    world.tick(days=1)
+    never = world.with_settings(full_read_every_days=0)
+    assert not never.do("fetch")["full"]
+    assert world.do("fetch")["full"]
+    assert not world.do("fetch")["full"]
+
+
 def test_a_long_gap_is_read_in_full(world: World) -> None:
     """Salesforce shows deletions for 15 days only: after 14, a window is not enough."""
+    world = world.with_settings(full_read_every_days=0)
     world.do("fetch")
     world.tick(days=13, hours=23)
     assert not world.do("fetch")["full"]
@@ -259,6 +272,7 @@ def test_an_org_that_lacks_what_the_mappings_name_is_refused(world: World, tmp_p
 
 def test_what_the_org_says_of_itself_is_remembered_for_a_while(world: World) -> None:
     """One call in an hour."""
+    world = world.with_settings(deletions_every_seconds=86_400)
     assert world.do("fetch")["salesforce_calls"]["other"] == 2  # the clock and the description
     assert world.do("fetch")["salesforce_calls"]["other"] == 1
     world.tick(hours=1)

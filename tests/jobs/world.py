@@ -170,7 +170,7 @@ class World:
     def with_settings(self, **changes: Any) -> "World":
         """The same world under other settings of the jobs."""
         settings = JobSettings(**changes)
-        return World(replace(self.context, settings=settings), self.clock)
+        return World(replace(self.context, settings=settings), self.clock, self.sandbox)
 
     def _submit(self, record_type: RecordType, batch: Sequence[Record]) -> Receipt:
         message_id = f"m{next(_messages)}"

@@ -153,7 +153,7 @@ def test_fetches_no_page_that_nobody_asked_for(server: Server, client: Salesforc
     [
         ([page("ab", locator="L-2", size=4), page("c", size=4)], "promised 4 rows and gave 3"),
         ([page("a", locator="L", size=9), page("b", locator="L", size=9)], "without end"),
-        ([page("a", locator="L", size=9), page("", locator="M", size=9)], "without end"),
+        ([page("a", locator="L", size=9), page("", locator="M", size=9)], "no way to them"),
         (
             [
                 Reply(

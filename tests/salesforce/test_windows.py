@@ -16,7 +16,7 @@ from bridge.salesforce import (
     SalesforceSettings,
     read_window,
 )
-from bridge.salesforce.windows import datetime_literal, window_query
+from bridge.salesforce.windows import Position, datetime_literal, window_query
 from bridge.sandbox import SandboxServer
 from tests.salesforce.scripted import Asked, Reply, Server, envelope, fault
 
@@ -87,7 +87,7 @@ def test_reads_each_row_once_even_when_all_share_one_stamp(
     """N rows cost ceil(N / page size) calls, and ties are neither lost nor doubled."""
     write(org, payments, range(rows))
     before = org.calls
-    read = numbers_in(read_window(org, payments, since=None, until=START + timedelta(seconds=1)))
+    read = numbers_in(read_window(org, payments, since=START, until=START + timedelta(seconds=1)))
     assert sorted(read) == list(range(rows))
     assert org.calls.since(before) == Calls(queries=calls)
 
@@ -175,7 +175,7 @@ def test_a_query_that_dies_without_progress_is_an_error(
     """Restarting goes on only as long as it leads somewhere."""
     server.answer = lambda _: fault("INVALID_QUERY_LOCATOR")
     with pytest.raises(SalesforceError, match="INVALID_QUERY_LOCATOR"):
-        list(read_window(client, payments, since=None, until=START))
+        list(read_window(client, payments, since=START, until=START))
     assert server.operations() == ["queryAll"]
 
 
@@ -187,7 +187,7 @@ def test_the_sandbox_understands_a_position(
     clock.now += timedelta(seconds=5)
     write(org, payments, range(4, 6))
     until = clock.now + timedelta(seconds=1)
-    soql = window_query(payments, since=None, until=until, after=(START, ids[1]))
+    soql = window_query(payments, since=START, until=until, after=Position(START, ids[1]))
     rows = [row for page in org.query_pages(soql, include_deleted=True) for row in page.rows]
     assert [payments.read(row).erp_key for row in rows] == ["1000/2", "1000/3", "1000/4", "1000/5"]
 

@@ -101,6 +101,8 @@ def upgrade() -> None:
         "org",
         sa.Column("organization_id", sa.String(length=18), nullable=False),
         sa.Column("adopted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_in_full_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deletions_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("organization_id"),
     )
     op.create_table(
