@@ -48,7 +48,8 @@ def sent_with(server: Server, wsdl: Path | None) -> list[tuple[str, str, bytes]]
     """Every operation called once: path, SOAPAction and body of each request."""
     session = f"<serverUrl>{server.url}/services/Soap/u/64.0</serverUrl><sessionId>S</sessionId>"
     logged_in = Reply(200, envelope(f"<loginResponse><result>{session}</result></loginResponse>"))
-    more = "<done>false</done><queryLocator>01g-2000</queryLocator><size>9</size>"
+    row = "<records><sf:type>Account</sf:type><sf:Id>001000000000001AAA</sf:Id></records>"
+    more = f"<done>false</done><queryLocator>01g-2000</queryLocator>{row}<size>9</size>"
     page = Reply(200, envelope(f"<queryResponse><result>{more}</result></queryResponse>"))
     replies = {"login": logged_in, "query": page}
     server.answer = lambda asked: replies.get(asked.operation, fault("INSUFFICIENT_ACCESS"))
