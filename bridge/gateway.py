@@ -63,10 +63,10 @@ class Gateway:
     async def _receive(self, environ: "WSGIEnvironment", body: "_Body") -> int:
         """Waits for the body, unless it is one to be refused unread; how many bytes there are."""
         most = self._most_bytes(environ)
-        if most <= min(_SMALL_BYTES, self._settings.max_waiting_bytes - self._waiting_bytes):
-            self._waiting_bytes += most
+        if most <= _SMALL_BYTES:
+            # Not counted: whoever announces many and sends none would leave no room for others.
             await body.receive_all()
-            return most
+            return 0
         came = 0
         while came < most and self._waiting_bytes < self._settings.max_waiting_bytes:
             chunk_bytes = await body.receive_chunk()

@@ -75,9 +75,18 @@ def _check_run(session: Session, entry: AuditEntry, problems: list[str]) -> bool
     run = find_run(session, entry.run_id or 0)
     if run is None:
         return False
-    if json.loads(entry.detail)["figures"] != store.figures_digest(session, run):
+    if _figures(entry) != store.figures_digest(session, run):
         problems.append(f"the figures of run {run.id} are not what entry {entry.position} saw")
     return True
+
+
+def _figures(entry: AuditEntry) -> object:
+    """The digest that a run's entry holds; none where somebody has written over it."""
+    try:
+        detail = json.loads(entry.detail)
+    except ValueError:
+        return None
+    return detail.get("figures") if isinstance(detail, dict) else None
 
 
 def _line(entry: AuditEntry) -> AuditLine:

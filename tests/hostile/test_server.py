@@ -146,12 +146,16 @@ def test_a_body_that_drips(server: Server) -> None:
         assert time.monotonic() - started < BODY_SECONDS + 2
 
 
+@pytest.mark.parametrize("length", [60_000, 1_000_000])
 @pytest.mark.parametrize("secret", [None, "wrong"])
-def test_stopped_bodies_stop_nobody_else(server: Server, secret: str | None) -> None:
-    """Twenty times as many as there are threads, with and without credentials."""
+def test_stopped_bodies_stop_nobody_else(server: Server, secret: str | None, length: int) -> None:
+    """Twenty times as many as there are threads, with and without credentials.
+
+    Together they announce more than may wait.
+    """
     with ExitStack() as stack:
         for _ in range(40):
-            begun = server.head("Content-Length: 1000000", secret=secret) + CALL[:50]
+            begun = server.head(f"Content-Length: {length}", secret=secret) + CALL[:50]
             stack.enter_context(closing(server.connect(begun)))
         assert is_good(server) < BODY_SECONDS
 

@@ -82,6 +82,8 @@ TAMPERED: list[tuple[Callable[[], Any], str]] = [
         lambda: update(AuditEntry).where(AuditEntry.position == 4).values(digest=bytes(32)),
         "entry 4",
     ),
+    (lambda: update(AuditEntry).where(AuditEntry.run_id == 1).values(detail="{"), "entry 10"),
+    (lambda: update(AuditEntry).where(AuditEntry.run_id == 1).values(detail="[]"), "entry 10"),
     (lambda: delete(AuditEntry).where(AuditEntry.position == 4), "entries 4 to 4 are missing"),
     (lambda: delete(AuditEntry).where(AuditEntry.position == 1), "entries 1 to 1 are missing"),
     (lambda: update(Run).values(summary='{"better": 1}'), "the figures of run 1"),
