@@ -9,6 +9,7 @@ of the bridge.
 
 from bridge.salesforce.acceptance import refusals
 from bridge.salesforce.batches import BatchRefused, send_in_parts
+from bridge.salesforce.binding import BadWsdl
 from bridge.salesforce.budget import Calls, OverBudget
 from bridge.salesforce.checking import OrgReport, check_org
 from bridge.salesforce.client import RETRIEVE_LIMIT, SalesforceClient
@@ -26,7 +27,7 @@ from bridge.salesforce.settings import Auth, SalesforceSettings
 from bridge.salesforce.surroundings import Surroundings
 from bridge.salesforce.values import UnwritableValue
 from bridge.salesforce.windows import read_window
-from bridge.salesforce.wire import ApiLimit, BadWsdl
+from bridge.salesforce.wire import ApiLimit
 
 __all__ = [
     "RETRIEVE_LIMIT",

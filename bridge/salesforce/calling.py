@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import structlog
 
+from bridge.salesforce.binding import Argument
 from bridge.salesforce.budget import QUERIES, Meter, Usage
 from bridge.salesforce.descriptions import Descriptions
 from bridge.salesforce.faults import UNCERTAIN, Remedy, SalesforceError
@@ -14,7 +15,7 @@ from bridge.salesforce.gate import Gate
 from bridge.salesforce.session import Session, Sessions
 from bridge.salesforce.settings import SalesforceSettings
 from bridge.salesforce.surroundings import Surroundings
-from bridge.salesforce.wire import Answer, Argument, Wire
+from bridge.salesforce.wire import Answer, Wire
 
 _WRITES = frozenset({"create", "update", "upsert", "delete"})
 

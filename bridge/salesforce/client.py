@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
 
+from bridge.salesforce.binding import Argument
 from bridge.salesforce.budget import Calls, Meter
 from bridge.salesforce.calling import Caller, Connection
 from bridge.salesforce.descriptions import Schema, SObjectDescription
@@ -15,7 +16,7 @@ from bridge.salesforce.pages import Page, SObject, decode_sobject
 from bridge.salesforce.results import ChangedIds, RowResult, UserInfo, instant, text_in
 from bridge.salesforce.settings import SalesforceSettings
 from bridge.salesforce.surroundings import REAL, Surroundings
-from bridge.salesforce.wire import ApiLimit, Argument
+from bridge.salesforce.wire import ApiLimit
 
 RETRIEVE_LIMIT = 2000  # ids a retrieve() call may name
 DESCRIBE_LIMIT = 100  # kinds of sObject a describeSObjects() call may name

@@ -11,7 +11,6 @@ from typing import Self
 
 from lxml import etree
 
-from bridge.salesforce.pages import PARTNER
 from bridge.salesforce.results import text_in
 
 
@@ -58,11 +57,9 @@ class FieldDescription:
             unique=_is_true(field, "unique"),
             case_sensitive=_is_true(field, "caseSensitive"),
             restricted=_is_true(field, "restrictedPicklist"),
-            choices=tuple(_choices(field.iterchildren(f"{{{PARTNER}}}picklistValues"))),
+            choices=tuple(_choices(field.iterchildren("{*}picklistValues"))),
             relationship=text_in(field, "relationshipName"),
-            references=tuple(
-                e.text for e in field.iterchildren(f"{{{PARTNER}}}referenceTo") if e.text
-            ),
+            references=tuple(e.text for e in field.iterchildren("{*}referenceTo") if e.text),
         )
 
 
@@ -81,7 +78,7 @@ class SObjectDescription:
     @classmethod
     def decode(cls, result: etree._Element) -> Self:
         """Reads a DescribeSObjectResult element."""
-        found = result.iterchildren(f"{{{PARTNER}}}fields")
+        found = result.iterchildren("{*}fields")
         fields = [FieldDescription.decode(element) for element in found]
         return cls(
             name=text_in(result, "name"),

@@ -12,8 +12,7 @@ from lxml import etree
 
 from bridge.salesforce.faults import MALFORMED_RESPONSE, SalesforceError
 
-PARTNER = "urn:partner.soap.sforce.com"
-SOBJECT = "urn:sobject.partner.soap.sforce.com"
+_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 FieldValue: TypeAlias = "str | SObject | None"
 
@@ -58,10 +57,10 @@ class Page:
     @classmethod
     def decode(cls, result: etree._Element) -> Self:
         """Reads a `QueryResult` element. Raises SalesforceError where rows would be lost."""
-        done = result.findtext(f"{{{PARTNER}}}done") == "true"
-        locator = result.findtext(f"{{{PARTNER}}}queryLocator") or None
-        size = result.findtext(f"{{{PARTNER}}}size") or ""
-        rows = [decode_sobject(row) for row in result.iterchildren(f"{{{PARTNER}}}records")]
+        done = result.findtext("{*}done") == "true"
+        locator = result.findtext("{*}queryLocator") or None
+        size = result.findtext("{*}size") or ""
+        rows = [decode_sobject(row) for row in result.iterchildren("{*}records")]
         if not done and not (locator and rows):
             raise SalesforceError(MALFORMED_RESPONSE, "a query has more rows and no way to them")
         return cls(
@@ -88,11 +87,19 @@ def decode_sobject(element: etree._Element) -> SObject:
         except KeyError:
             fields[_local_name(tag)] = value
     sobject_type, sobject_id = fields.pop("type", None), fields.pop("Id", None)
+    if sobject_type is None:
+        sobject_type = _own_type(element)
     return SObject(
         sobject_type if isinstance(sobject_type, str) else "",
         sobject_id if isinstance(sobject_id, str) else None,
         fields,
     )
+
+
+def _own_type(element: etree._Element) -> str:
+    """The type of a row of the Enterprise WSDL, which has none as a field."""
+    prefix, _, name = element.get(_XSI_TYPE, "").rpartition(":")
+    return name if "sobject" in element.nsmap.get(prefix or None, "") else ""
 
 
 _LOCAL_NAMES: dict[str, str] = {}  # tag -> name: a page repeats a dozen tags 2,000 times

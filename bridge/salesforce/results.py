@@ -9,7 +9,6 @@ from lxml import etree
 
 from bridge.salesforce.faults import MALFORMED_RESPONSE, Remedy, SalesforceError, worst_remedy
 from bridge.salesforce.ids import normalise_id
-from bridge.salesforce.pages import PARTNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class RowResult:
         `passing` are codes that, after this kind of write, are worth trying again.
         """
         success = text_in(result, "success") == "true"
-        errors = tuple(_row_error(e) for e in result.iterchildren(f"{{{PARTNER}}}errors"))
+        errors = tuple(_row_error(e) for e in result.iterchildren("{*}errors"))
         grave = [error.code for error in errors if error.code not in passing]
         remedy = worst_remedy(grave) if grave or not errors else Remedy.RETRY
         return cls(
@@ -98,7 +97,7 @@ class ChangedIds:
 
 def text_in(element: etree._Element, name: str) -> str:
     """The text of a child by its name in the API's namespace; empty where it has none."""
-    return (element.findtext(f"{{{PARTNER}}}{name}") or "").strip()
+    return (element.findtext(f"{{*}}{name}") or "").strip()
 
 
 def instant(text: str) -> datetime:
@@ -116,7 +115,7 @@ def _row_error(error: etree._Element) -> RowError:
     return RowError(
         code=text_in(error, "statusCode"),
         message=" ".join(text_in(error, "message").split()),
-        fields=tuple(e.text for e in error.iterchildren(f"{{{PARTNER}}}fields") if e.text),
+        fields=tuple(e.text for e in error.iterchildren("{*}fields") if e.text),
         duplicates=tuple(_matches(error)),
     )
 

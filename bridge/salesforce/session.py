@@ -30,7 +30,6 @@ from bridge.salesforce.faults import (
 from bridge.salesforce.http import Reply
 from bridge.salesforce.ids import BadSalesforceId, normalise_id
 from bridge.salesforce.keys import read_signing_key, signing_key
-from bridge.salesforce.pages import PARTNER
 from bridge.salesforce.settings import Auth, SalesforceSettings
 from bridge.salesforce.wire import Wire
 
@@ -161,15 +160,13 @@ def _by_login(settings: SalesforceSettings, wire: Wire, _now: datetime) -> Sessi
         "username": settings.username or "",
         "password": _plain(settings.password) + _plain(settings.security_token),
     }
-    answer = wire.send(
-        _endpoint(settings.login_url, settings.api_version), "login", {}, credentials
-    )
+    answer = wire.send(_endpoint(settings.login_url, settings, wire), "login", {}, credentials)
     result = answer.result()
-    endpoint = result.findtext(f"{{{PARTNER}}}serverUrl")
-    session_id = result.findtext(f"{{{PARTNER}}}sessionId")
+    endpoint = result.findtext("{*}serverUrl")
+    session_id = result.findtext("{*}sessionId")
     if not endpoint or not session_id:
         raise LoginRefused("PASSWORD_EXPIRED", "login() gave no session: set a new password")
-    return Session(endpoint, session_id, _id_in(result.findtext(f".//{{{PARTNER}}}organizationId")))
+    return Session(endpoint, session_id, _id_in(result.findtext(".//{*}organizationId")))
 
 
 _LOG_IN = {
@@ -212,7 +209,7 @@ def _by_token(settings: SalesforceSettings, wire: Wire, form: Mapping[str, str])
             "salesforce_refresh_token_rotated",
             advice="the next login will be refused: switch Refresh Token Rotation off in the app",
         )
-    endpoint = _endpoint(token.instance_url, settings.api_version)
+    endpoint = _endpoint(token.instance_url, settings, wire)
     return Session(endpoint, session_id, _org_in(token.id))
 
 
@@ -249,9 +246,10 @@ def _id_in(text: str | None) -> str | None:
         return None
 
 
-def _endpoint(instance_url: str, api_version: str) -> str:
+def _endpoint(instance_url: str, settings: SalesforceSettings, wire: Wire) -> str:
     parts = urlsplit(instance_url)
-    return f"{parts.scheme}://{parts.netloc}/services/Soap/u/{api_version}"
+    path = f"services/Soap/{wire.dialect.path}/{settings.api_version}"
+    return f"{parts.scheme}://{parts.netloc}/{path}"
 
 
 def _plain(secret: SecretStr | None) -> str:

@@ -60,7 +60,8 @@ class SalesforceSettings(BaseModel):
         description="the JWT's `aud`; https://test.salesforce.com for Salesforce's own sandboxes",
     )
     wsdl: FilePath | None = Field(
-        default=None, description="the org's own Partner WSDL, in place of the one that is built in"
+        default=None,
+        description="the org's own Partner or Enterprise WSDL, not the built-in one",
     )
     allow_plain_http_hosts: frozenset[str] = Field(
         default=frozenset(), description="hosts beside loopback that may be spoken to without TLS"

@@ -6,19 +6,15 @@ Nothing here retries or logs in; see client.py.
 # zeep is typed in part only:
 # mypy: allow-untyped-calls
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import as_file, files
-from pathlib import Path
 
 import requests
 import structlog
 from lxml import etree
-from zeep import Client, Settings, Transport
-from zeep.exceptions import Error as ZeepError
-from zeep.xsd import SkipValue
+from zeep import Transport
 
-from bridge import BridgeError
+from bridge.salesforce.binding import Argument, Binding, Dialect
 from bridge.salesforce.faults import (
     MALFORMED_RESPONSE,
     SOAP,
@@ -27,22 +23,10 @@ from bridge.salesforce.faults import (
     error_from_status,
 )
 from bridge.salesforce.http import Http, Reply
-from bridge.salesforce.pages import PARTNER, SOBJECT, SObject
 from bridge.salesforce.redaction import first_bytes
 from bridge.salesforce.settings import SalesforceSettings
 
-BUILT_IN_WSDL = files("bridge") / "resources/wsdl/salesforce/partner.wsdl"
-
-_BINDING = f"{{{PARTNER}}}SoapBinding"
-_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-
 log = structlog.get_logger(__name__)
-
-Argument = str | Sequence[str] | Sequence[SObject]
-
-
-class BadWsdl(BridgeError):
-    """The Partner WSDL that the settings name cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +46,32 @@ class Answer:
 
     def results(self) -> list[etree._Element]:
         """The `result` elements, in order."""
-        return list(self.response.iterchildren(f"{{{PARTNER}}}result"))
+        return list(self.response.iterchildren("{*}result"))
 
     def result(self) -> etree._Element:
         """The one `result` element. Raises SalesforceError where there is none."""
-        for element in self.response.iterchildren(f"{{{PARTNER}}}result"):
+        for element in self.response.iterchildren("{*}result"):
             return element
         raise SalesforceError(MALFORMED_RESPONSE, "the answer holds no result")
 
     def row_count(self) -> int:
         """How many records, or results of writes, it holds."""
         results = self.results()
-        records = f"{{{PARTNER}}}records"
+        records = "{*}records"
         return sum(1 for result in results for _ in result.iterchildren(records)) or len(results)
 
 
 class Wire:
-    """The Partner API's binding. Threads may share it."""
+    """The API's binding over HTTP. Threads may share it."""
 
     def __init__(self, settings: SalesforceSettings) -> None:
         self.http = Http(settings)
-        self._client = _soap_client(settings.wsdl, _QuietTransport(self.http))
+        self._binding = Binding(settings.wsdl, _QuietTransport(self.http))
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which of Salesforce's two WSDLs is spoken."""
+        return self._binding.dialect
 
     def close(self) -> None:
         """Closes the connections."""
@@ -96,11 +85,7 @@ class Wire:
         arguments: Mapping[str, Argument],
     ) -> Answer:
         """Calls an operation once. Raises SalesforceError for a fault and for no answer."""
-        call = self._client.create_service(_BINDING, address)[operation]
-        soap_headers = [_header_element(name, values) for name, values in headers.items()]
-        bound = {name: _bound(value) for name, value in arguments.items()}
-        reply: Reply = call(**bound, _soapheaders=soap_headers)
-        return read_answer(reply)
+        return read_answer(self._binding.call(address, operation, headers, arguments))
 
 
 class _QuietTransport(Transport):
@@ -112,61 +97,6 @@ class _QuietTransport(Transport):
 
     def post(self, address: str, message: bytes, headers: Mapping[str, str]) -> Reply:
         return self._http.post(address, message, headers)
-
-
-def _soap_client(wsdl: Path | None, transport: Transport) -> Client:
-    settings = Settings(strict=True, forbid_dtd=True, forbid_external=True, raw_response=True)
-    try:
-        with as_file(BUILT_IN_WSDL) as built_in:
-            client = Client(str(wsdl or built_in), transport=transport, settings=settings)
-        client.create_service(_BINDING, "")
-    except (ZeepError, ValueError, OSError, etree.XMLSyntaxError) as error:
-        raise BadWsdl(f"{wsdl or 'partner.wsdl'} is no Salesforce Partner WSDL: {error}") from error
-    client.set_ns_prefix("urn", PARTNER)
-    client.set_ns_prefix("sf", SOBJECT)
-    return client
-
-
-def _header_element(name: str, values: Mapping[str, str]) -> etree._Element:
-    """A SOAP header. Made by hand: some orgs' WSDLs demand parts that the documentation forbids."""
-    header = etree.Element(f"{{{PARTNER}}}{name}")
-    for part, text in values.items():
-        etree.SubElement(header, f"{{{PARTNER}}}{part}").text = text
-    return header
-
-
-def _bound(value: Argument) -> object:
-    """An argument as zeep takes it."""
-    if isinstance(value, str):
-        return value
-    return [_bound_sobject(item) if isinstance(item, SObject) else item for item in value]
-
-
-def _bound_sobject(sobject: SObject) -> dict[str, object]:
-    """An sObject as zeep takes it; on the wire: type, fieldsToNull, Id, fields."""
-    return {
-        "type": sobject.type,
-        "fieldsToNull": [name for name, value in sobject.fields.items() if value is None],
-        "Id": sobject.id or SkipValue,
-        "_value_1": [
-            _field_element(name, value)
-            for name, value in sobject.fields.items()
-            if value is not None
-        ],
-    }
-
-
-def _field_element(name: str, value: str | SObject) -> etree._Element:
-    element = etree.Element(f"{{{SOBJECT}}}{name}")
-    if isinstance(value, str):
-        element.text = value
-        return element
-    element.set(_XSI_TYPE, "sf:sObject")  # the prefix that the envelope declares
-    element.append(_field_element("type", value.type))
-    for field, text in value.fields.items():
-        if text is not None:
-            element.append(_field_element(field, text))
-    return element
 
 
 def read_answer(reply: Reply) -> Answer:
@@ -207,11 +137,11 @@ def _parse(content: bytes) -> etree._Element | None:
 
 
 def _limit(envelope: etree._Element) -> ApiLimit | None:
-    path = f"{{{SOAP}}}Header/{{{PARTNER}}}LimitInfoHeader/{{{PARTNER}}}limitInfo"
+    path = f"{{{SOAP}}}Header/{{*}}LimitInfoHeader/{{*}}limitInfo"
     for info in envelope.iterfind(path):
-        if info.findtext(f"{{{PARTNER}}}type") == "API REQUESTS":
-            current = info.findtext(f"{{{PARTNER}}}current") or ""
-            limit = info.findtext(f"{{{PARTNER}}}limit") or ""
+        if info.findtext("{*}type") == "API REQUESTS":
+            current = info.findtext("{*}current") or ""
+            limit = info.findtext("{*}limit") or ""
             if current.isdigit() and limit.isdigit():
                 return ApiLimit(int(current), int(limit))
     return None

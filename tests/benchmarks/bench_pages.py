@@ -10,7 +10,8 @@ from lxml import etree
 from zeep import Client
 
 from bridge.salesforce import Page
-from bridge.salesforce.wire import BUILT_IN_WSDL, read_answer
+from bridge.salesforce.binding import BUILT_IN_WSDL
+from bridge.salesforce.wire import read_answer
 from tests.benchmarks.measuring import Row, cpu_seconds_of, take_turns
 
 RECORDS = 2000

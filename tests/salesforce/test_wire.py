@@ -21,7 +21,7 @@ from bridge.salesforce import (
     SalesforceSettings,
     SObject,
 )
-from bridge.salesforce.wire import BUILT_IN_WSDL
+from bridge.salesforce.binding import BUILT_IN_WSDL
 from bridge.sandbox import SandboxServer
 from tests.salesforce.scripted import PARTNER, Reply, Server, envelope, fault, settings_for
 
@@ -251,7 +251,7 @@ def test_refuses_what_is_no_partner_wsdl(server: Server, tmp_path: Path, content
     """A wrong file in the setting `wsdl` is one clear error."""
     wsdl = tmp_path / "own.wsdl"
     wsdl.write_text(content)
-    with pytest.raises(BadWsdl, match=r"own\.wsdl is no Salesforce Partner WSDL"):
+    with pytest.raises(BadWsdl, match=r"own\.wsdl is no Salesforce Partner or Enterprise WSDL"):
         SalesforceClient(settings_for(server, wsdl=wsdl))
 
 
