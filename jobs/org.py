@@ -1,6 +1,6 @@
 """The org that the settings lead to: the one whose ids are known here, fit for the mappings."""
 
-from bridge.salesforce import Schema, find_misfits, sobjects_of
+from bridge.salesforce import Misfit, Schema, find_misfits, sobjects_of
 from bridge.store.engine import reading
 from bridge.store.orgs import adopt_org, known_org
 from jobs.context import JobContext, Refused, Scope
@@ -38,11 +38,19 @@ def settle_org(context: JobContext, scope: Scope) -> None:
 
 
 def _fitting_schema(context: JobContext) -> Schema:
-    mappings = list(context.mappings.values())
-    schema = context.salesforce.schema(sobjects_of(mappings))
-    grave = [one for mapping in mappings for one in find_misfits(mapping, schema) if one.grave]
+    schema, grave = _described(context)
+    if grave:  # perhaps somebody has mended it since it was asked
+        context.salesforce.forget_schema()
+        schema, grave = _described(context)
     if grave:
         more = f"; and {len(grave) - _SHOWN} more" if len(grave) > _SHOWN else ""
         told = "; ".join(str(one) for one in grave[:_SHOWN])
         raise Refused(f"the org does not fit the mappings: {told}{more}")
     return schema
+
+
+def _described(context: JobContext) -> tuple[Schema, list[Misfit]]:
+    mappings = list(context.mappings.values())
+    schema = context.salesforce.schema(sobjects_of(mappings))
+    found = [one for mapping in mappings for one in find_misfits(mapping, schema)]
+    return schema, [one for one in found if one.grave]
