@@ -1,14 +1,22 @@
 """When two values are the same to a business, and the digest that finds records to look at."""
 
 import hashlib
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 
 from bridge.domain.money import plain_text
+from bridge.domain.normalising import (
+    LIBRARIES,
+    country_code,
+    normal_code,
+    normal_name,
+    normal_phone,
+    normal_tax_number,
+    plain_spaces,
+)
 from bridge.domain.records import Field, Kind, Value, Values
 
 
@@ -24,54 +32,92 @@ class Tolerance:
         return abs(difference) <= self.by_currency.get(currency or "", self.default)
 
 
-def agree(
-    compared: Field, one: Value | None, other: Value | None, tolerance: Tolerance, currency: str
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """What the values of a record mean: amounts in its currency, numbers in its country."""
+
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    currency: str = ""
+    country: str | None = None  # ISO 3166-1 alpha-2
+
+
+def agree(compared: Field, one: Value | None, other: Value | None, sense: Sense) -> bool:
     """Whether two values of a field mean the same, cosmetic differences aside."""
     if isinstance(one, Decimal) and isinstance(other, Decimal):
-        return tolerance.allows(one - other, currency)
-    return normalised(compared, one) == normalised(compared, other)
+        return sense.tolerance.allows(one - other, sense.currency)
+    country = sense.country
+    return one == other or normalised(compared, one, country) == normalised(
+        compared, other, country
+    )
 
 
-def normalised(compared: Field, value: Value | None) -> str | None:
-    """The value as a text that is equal where two values mean the same; None where empty."""
+def normalised(compared: Field, value: Value | None, country: str | None = None) -> str | None:
+    """The value as a text that is equal where two values mean the same; None where empty.
+
+    Phones and tax numbers without a country of their own are of `country`.
+    """
     if value is None:
         return None
     if isinstance(value, str):
-        return _normalised_text(compared.kind, value)
+        normal = _NORMAL_TEXTS.get(compared.kind, _plain)
+        return normal(value, country) or None
     if isinstance(value, Decimal):
         return plain_text(value)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def digest(compared: Iterable[Field], values: Values) -> bytes:
+def country_of(compared: Sequence[Field], values: Values) -> str | None:
+    """The country of a record, as a code; None where it has none, or only one side holds it."""
+    for one in compared:
+        if one.kind is Kind.COUNTRY:
+            country = values.get(one.name)
+            return country_code(country) if isinstance(country, str) else None
+    return None
+
+
+def digest(compared: Sequence[Field], values: Values) -> bytes:
     """A 16-byte digest of the normalised values of the compared fields.
 
     Versions with equal digests agree on every compared field; amounts within tolerance of each
     other may still have different ones, which costs a look and changes no decision. A value that
     was not read differs from an empty one.
     """
-    parts = [_part(one, values[one.name]) if one.name in values else _UNREAD for one in compared]
+    country = country_of(compared, values)
+    parts = [
+        _part(one, values[one.name], country) if one.name in values else _UNREAD for one in compared
+    ]
     return hashlib.blake2b(f"[{','.join(parts)}]".encode(), digest_size=16).digest()
+
+
+def digest_form(compared: Sequence[Field]) -> str:
+    """Names what else digests of these fields hang on: stored ones of another form are void."""
+    kinds = ",".join(one.kind for one in compared)
+    national = any(one.kind in _NATIONAL for one in compared)
+    return f"1 {kinds}; {LIBRARIES}" if national else f"1 {kinds}"
 
 
 _UNREAD = "0"
 """Stands for a value that was not read: others are JSON's texts or null."""
+_NATIONAL = (Kind.PHONE, Kind.TAX_NUMBER)
+"""Their values may be numbers of the record's country."""
 
 
-def _part(compared: Field, value: Value | None) -> str:
-    normal = normalised(compared, value)
+def _part(one: Field, value: Value | None, country: str | None) -> str:
+    normal = normalised(one, value, country)
     return "null" if normal is None else quoted(normal)
 
 
-def _normalised_text(kind: Kind, text: str) -> str | None:
-    if text.isascii():
-        collapsed = " ".join(text.split())
-    else:
-        collapsed = " ".join(unicodedata.normalize("NFC", text).split())
-    if kind in _CASELESS:
-        collapsed = collapsed.casefold()
-    return collapsed or None
+def _plain(text: str, country: str | None) -> str:
+    return plain_spaces(text)
 
 
-_CASELESS = (Kind.EMAIL, Kind.COUNTRY, Kind.CURRENCY)
+_NORMAL_TEXTS: Mapping[Kind, Callable[[str, str | None], str]] = {
+    Kind.NAME: lambda text, _: normal_name(text),
+    Kind.POSTAL_CODE: lambda text, _: normal_code(text),
+    Kind.TAX_NUMBER: normal_tax_number,
+    Kind.PHONE: normal_phone,
+    Kind.COUNTRY: lambda text, _: country_code(text) or normal_name(text),
+    Kind.EMAIL: lambda text, _: plain_spaces(text).casefold(),
+    Kind.CURRENCY: lambda text, _: plain_spaces(text).casefold(),
+}
+"""How texts of a kind are normalised, in a country; others are but spaced and composed."""

@@ -35,11 +35,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bridge.domain.comparison import agree
+from bridge.domain.comparison import Sense, agree, country_of
 from bridge.domain.records import Field, Kind, RecordKey, System, Value, Values
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.survivorship import Rules, Survivor
-from bridge.domain.validation import value_problems
+from bridge.domain.validation import fitting, value_problems
 
 
 class BreakKind(StrEnum):
@@ -238,10 +238,14 @@ def _decide_both(versions: Versions, erp: Version, crm: Version, rules: Rules) -
         )
         return Decision(breaks=(mismatch,))
     table = _FieldTable(versions, erp, crm, rules)
-    # The currency first: amounts are held against the one that both sides are going to have.
-    for field in sorted(rules.compared, key=lambda field: field.kind is not Kind.CURRENCY):
+    # First what gives others their meaning: amounts and phones are held against the currency and
+    # the country that both sides are going to have.
+    for field in sorted(rules.compared, key=lambda field: field.kind not in _GIVE_MEANING):
         table.decide(field)
     return table.decision()
+
+
+_GIVE_MEANING = (Kind.CURRENCY, Kind.COUNTRY)
 
 
 def _broken(kind: BreakKind, detail: str) -> Decision:
@@ -257,7 +261,11 @@ class _FieldTable:
         self._customer_known = versions.customer_known
         self._rulings = {ruling.field: ruling for ruling in versions.rulings}
         self._agreed: dict[str, Value | None] = dict(versions.agreed or {})
-        self._currency = str(erp.values.get("currency") or "")
+        self._sense = Sense(
+            rules.tolerance,
+            str(erp.values.get("currency") or ""),
+            country_of(rules.compared, erp.values),
+        )
         self._to_crm: list[FieldCorrection] = []
         self._to_erp: list[FieldCorrection] = []
         self._breaks: list[Break] = []
@@ -300,7 +308,8 @@ class _FieldTable:
         """Does what a person decided, unless that is done or the values are others by now."""
         erp, crm = self._erp.values.get(field.name), self._crm.values.get(field.name)
         read = field.name in self._crm.values
-        if not ruling.holds(field, erp, crm) or (read and self._agree(field, erp, crm)):
+        is_settled = read and self._agree(field, erp, crm)
+        if is_settled or not ruling.holds(field, erp, crm, self._sense.country):
             return False
         self._obeyed.append(field.name)
         if ruling.verdict is not Verdict.SET:
@@ -344,17 +353,21 @@ class _FieldTable:
         return Survivor.ERP if erp_at > crm_at else Survivor.CRM
 
     def _carry_to_erp(self, field: Field, correction: FieldCorrection) -> None:
-        problems = value_problems(field, correction.new, self._currency or None)
+        correction = replace(correction, new=fitting(field, correction.new))
+        problems = value_problems(field, correction.new, self._sense.currency or None)
         if problems:
             self._break(field, BreakKind.UNFIT_VALUE, problems[0].message)
             return
         self._to_erp.append(correction)
         if field.kind is Kind.CURRENCY:
-            self._currency = str(correction.new or "")
+            self._sense = replace(self._sense, currency=str(correction.new or ""))
+        elif field.kind is Kind.COUNTRY:
+            country = country_of((field,), {field.name: correction.new})
+            self._sense = replace(self._sense, country=country)
 
     def _break(self, field: Field, kind: BreakKind, detail: str) -> None:
         erp, crm = self._erp.values.get(field.name), self._crm.values.get(field.name)
         self._breaks.append(Break(kind, detail, field.name, erp, crm))
 
     def _agree(self, field: Field, one: Value | None, other: Value | None) -> bool:
-        return agree(field, one, other, self._rules.tolerance, self._currency)
+        return agree(field, one, other, self._sense)

@@ -40,6 +40,9 @@ class Kind(StrEnum):
     """What a field holds, and so how it is validated, compared and written."""
 
     TEXT = "text"
+    NAME = "name"  # of a company, a street, a place: case and spaces say nothing
+    TAX_NUMBER = "tax number"
+    POSTAL_CODE = "postal code"
     EMAIL = "email"
     PHONE = "phone"
     URL = "url"
@@ -53,6 +56,21 @@ class Kind(StrEnum):
     INTEGER = "integer"
     CUSTOMER = "customer"  # the number of a customer: a reference to the parent
     ITEMS = "items"  # a repeated group
+
+
+TEXT_KINDS = frozenset(
+    {
+        Kind.TEXT,
+        Kind.NAME,
+        Kind.TAX_NUMBER,
+        Kind.POSTAL_CODE,
+        Kind.EMAIL,
+        Kind.PHONE,
+        Kind.URL,
+        Kind.CUSTOMER,
+    }
+)
+"""What may be any text of up to its greatest length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +128,15 @@ class Customer:
     """A company that buys from us; the ERP's debtor, Salesforce's Account."""
 
     number: Number
-    name: Annotated[str, Is(Kind.TEXT, 255)]
-    tax_number: Annotated[str | None, Is(Kind.TEXT, 40)] = None
+    name: Annotated[str, Is(Kind.NAME, 255)]
+    tax_number: Annotated[str | None, Is(Kind.TAX_NUMBER, 40)] = None
     email: Annotated[str | None, Is(Kind.EMAIL, 80)] = None
     phone: Annotated[str | None, Is(Kind.PHONE, 40)] = None
     website: Annotated[str | None, Is(Kind.URL, 255)] = None
-    billing_street: Annotated[str | None, Is(Kind.TEXT, 255)] = None
-    billing_city: Annotated[str | None, Is(Kind.TEXT, 40)] = None
-    billing_region: Annotated[str | None, Is(Kind.TEXT, 80)] = None
-    billing_postal_code: Annotated[str | None, Is(Kind.TEXT, 20)] = None
+    billing_street: Annotated[str | None, Is(Kind.NAME, 255)] = None
+    billing_city: Annotated[str | None, Is(Kind.NAME, 40)] = None
+    billing_region: Annotated[str | None, Is(Kind.NAME, 80)] = None
+    billing_postal_code: Annotated[str | None, Is(Kind.POSTAL_CODE, 20)] = None
     billing_country: Annotated[str | None, Is(Kind.COUNTRY, 2)] = None
     currency: Annotated[str | None, Is(Kind.CURRENCY, 3)] = None
     credit_limit: Annotated[Decimal | None, Is(Kind.MONEY)] = None

@@ -37,16 +37,19 @@ class Ruling:
     by: str
     at: datetime
 
-    def holds(self, field: Field, erp: Value | None, crm: Value | None) -> bool:
+    def holds(
+        self, field: Field, erp: Value | None, crm: Value | None, country: str | None = None
+    ) -> bool:
         """Whether the decision still fits: nothing changed but by the decision itself.
 
         A side that holds the decided value already waits for the other; any other new value is
         news, which the person did not see.
         """
-        return self._fits(field, self.erp, erp) and self._fits(field, self.crm, crm)
 
-    def _fits(self, field: Field, seen: Value | None, now: Value | None) -> bool:
-        known = {normalised(field, seen)}
-        if self.verdict is Verdict.SET:
-            known.add(normalised(field, self.value))
-        return normalised(field, now) in known
+        def fits(seen: Value | None, now: Value | None) -> bool:
+            known = [seen, self.value] if self.verdict is Verdict.SET else [seen]
+            return normalised(field, now, country) in [
+                normalised(field, one, country) for one in known
+            ]
+
+        return fits(self.erp, erp) and fits(self.crm, crm)

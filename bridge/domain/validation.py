@@ -15,7 +15,9 @@ from typing import Any, assert_never
 from bridge.domain.countries import COUNTRIES
 from bridge.domain.fitness import COMPANY_CODE, EMAIL, FIRST_DAY, LAST_DAY, is_plainly_fit
 from bridge.domain.money import InexactAmount, decimals_of, minor_units, to_scaled
+from bridge.domain.normalising import country_code
 from bridge.domain.records import (
+    TEXT_KINDS,
     CreditMemo,
     Customer,
     Field,
@@ -86,6 +88,13 @@ def value_problems(field: Field, value: Value | None, currency: str | None) -> t
     return tuple(_value_problems(field, field.name, value, currency))
 
 
+def fitting(field: Field, value: Value | None) -> Value | None:
+    """The value as the contract takes it: a country by its code, where it is known by a name."""
+    if field.kind is Kind.COUNTRY and isinstance(value, str):
+        return country_code(value) or value
+    return value
+
+
 def _field_problems(record: Any, *, currency: str | None, prefix: str = "") -> Iterator[Problem]:
     for field in fields_of(type(record)).values():
         value = getattr(record, field.name)
@@ -121,7 +130,7 @@ def _value_problems(field: Field, path: str, value: Any, currency: str | None) -
         case Kind.DATE if not FIRST_DAY <= value <= LAST_DAY:
             message = f"{path}: {value} is not between {FIRST_DAY} and {LAST_DAY}"
             yield Problem(ProblemCode.BAD_DATE, path, message)
-        case Kind.TEXT | Kind.CUSTOMER | Kind.EMAIL | Kind.PHONE | Kind.URL:
+        case kind if kind in TEXT_KINDS:
             yield from _text_problems(field, path, value)
         case _:
             pass

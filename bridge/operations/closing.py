@@ -16,7 +16,7 @@ from bridge.domain.content import decode_value
 from bridge.domain.reconcile import BreakKind
 from bridge.domain.records import RECORD_CLASSES, Field, System, Value, fields_of
 from bridge.domain.rulings import Ruling, Verdict
-from bridge.domain.validation import value_problems
+from bridge.domain.validation import fitting, value_problems
 from bridge.operations.breaks import find_break
 from bridge.operations.settings import BreakSettings
 from bridge.store import breaks as store
@@ -253,7 +253,7 @@ def _decided_value(
     sides = {Take.ERP: row.erp_value, Take.CRM: row.crm_value}
     text = sides.get(resolution.take, resolution.value)
     try:
-        decided = decode_value(field, text or None)
+        decided = fitting(field, decode_value(field, text or None))
     except (ValueError, InvalidOperation):
         raise BadResolution(f"{field.name}: {text!r} is no {field.kind.lower()}") from None
     currency = currency_of(session, row.record_id, System.ERP)

@@ -15,7 +15,6 @@ Reader = Callable[[str], Value]
 """Turns a trimmed, non-empty text into a value. Raises ValueError saying what is wrong."""
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_COUNTRY = re.compile("[A-Z]{2}")
 
 
 class UnwritableValue(BridgeError):
@@ -86,12 +85,6 @@ def _read_currency(text: str) -> str:
     return text
 
 
-def _read_country(text: str) -> str:
-    if not _COUNTRY.fullmatch(text):
-        raise ValueError("is no ISO 3166 country code of two letters such as DE")
-    return text
-
-
 def _read_code(codes: dict[str, Value], text: str) -> Value:
     try:
         return codes[text]
@@ -112,5 +105,5 @@ _READERS: dict[Kind, Reader] = {
     Kind.INTEGER: int,
     Kind.DATE: _read_date,
     Kind.CURRENCY: _read_currency,
-    Kind.COUNTRY: _read_country,
+    Kind.COUNTRY: str,  # orgs without country picklists hold names
 }

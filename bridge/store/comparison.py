@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bridge.domain.comparison import digest
+from bridge.domain.comparison import digest, digest_form
 from bridge.domain.content import decode_values
 from bridge.domain.records import RECORD_CLASSES, Field, Kind, RecordType, fields_of
 from bridge.store.bulk import upsert
@@ -25,12 +25,12 @@ def compared_fields(session: Session, record_type: RecordType) -> tuple[Field, .
 
 
 def is_adopted(session: Session, compared: Mapping[RecordType, Sequence[Field]]) -> bool:
-    """Whether these are the compared fields already."""
-    stored = {
-        row.record_type: json.loads(row.fields) for row in session.scalars(select(Comparison))
-    }
+    """Whether these are the compared fields already, in today's form."""
+    rows = session.scalars(select(Comparison))
+    stored = {row.record_type: (row.fields, row.form) for row in rows}
     return stored == {
-        record_type: [field.name for field in fields] for record_type, fields in compared.items()
+        record_type: (_names(fields), digest_form(fields))
+        for record_type, fields in compared.items()
     }
 
 
@@ -40,13 +40,22 @@ def adopt_comparison(
     """Makes these the compared fields, and all digests anew where that is news. Tells where."""
     changed = []
     for record_type, fields in compared.items():
-        if list(compared_fields(session, record_type)) != list(fields):
+        if _is_news(session, record_type, fields):
             _rebuild_digests(session, record_type, fields)
             changed.append(record_type)
-        names = json.dumps([field.name for field in fields])
-        row = {"record_type": record_type, "fields": names}
+        row = {"record_type": record_type, "fields": _names(fields), "form": digest_form(fields)}
         upsert(session, Comparison, [row], key=["record_type"])
     return changed
+
+
+def _is_news(session: Session, record_type: RecordType, fields: Sequence[Field]) -> bool:
+    form = session.scalar(select(Comparison.form).where(Comparison.record_type == record_type))
+    is_other_form = form is not None and form != digest_form(fields)
+    return is_other_form or list(compared_fields(session, record_type)) != list(fields)
+
+
+def _names(fields: Sequence[Field]) -> str:
+    return json.dumps([field.name for field in fields])
 
 
 def _rebuild_digests(session: Session, record_type: RecordType, fields: Sequence[Field]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bridge.domain.records import (
     AMOUNT_COLUMNS,
     RECORD_CLASSES,
+    TEXT_KINDS,
     BadRecordKey,
     DocumentLine,
     DocumentStatus,
@@ -26,7 +27,7 @@ from tests.builders import EXAMPLES, customer, invoice
 
 COMPANY_CODES = st.text("ABCabc019_.-", min_size=1, max_size=20)
 NUMBERS = st.text(min_size=1, max_size=60)
-TEXTUAL = (Kind.TEXT, Kind.CUSTOMER, Kind.EMAIL, Kind.PHONE, Kind.URL, Kind.COUNTRY, Kind.CURRENCY)
+TEXTUAL = TEXT_KINDS | {Kind.COUNTRY, Kind.CURRENCY}
 ALL_CLASSES = [*RECORD_CLASSES.values(), DocumentLine, PaymentApplication]
 
 

@@ -1,6 +1,7 @@
 """Reconcile: decide what differs, and record the decision in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -252,15 +253,59 @@ def test_a_deleted_account_is_never_made_again(world: World) -> None:
 @ON_SQLITE
 def test_a_value_that_could_not_be_read_is_a_break(world: World) -> None:
     """Also where the ERP holds nothing; the rest of the record is decided."""
-    world.submit(customer(billing_country=None))
+    plain = customer(currency=None, credit_limit=None)
+    world.submit(plain)
     world.settle()
     world.do(CUSTOMERS)
-    world.submit(customer(billing_country=None, name="New"))
-    world.change("Account", "C1", BillingCountry="Germany")
+    world.submit(replace(plain, name="New"))
+    world.change("Account", "C1", Currency_Code__c="XYQ")
     world.do("fetch")
     summary = customers(world)
-    assert kinds(world) == [("C1", "UNFIT_VALUE", "billing_country")]
+    assert kinds(world) == [("C1", "UNFIT_VALUE", "currency")]
     assert summary["corrections"] == {"CRM": 1}
+
+
+@ON_SQLITE
+def test_what_only_looks_different_is_no_difference(world: World) -> None:
+    """Neither a break nor a correction, and each side keeps its own way to write it."""
+    plain = customer(tax_number="DE136695976", billing_city="Köln", name="Muster GmbH")
+    world.submit(plain)
+    world.settle()
+    world.do(CUSTOMERS)
+    world.change(
+        "Account",
+        "C1",
+        Name="MUSTER  GmbH",
+        BillingCity="KÖLN",
+        BillingCountry="Germany",
+        Phone="030 1234",
+        Tax_Number__c="136 695 976",
+    )
+    world.do("fetch")
+    summary = customers(world)
+    assert (summary["differing"], summary["corrections"], kinds(world)) == (0, {}, [])
+    world.submit(replace(plain, payment_terms="60 days net"))
+    world.do(CUSTOMERS, "relay", "fetch", CUSTOMERS)
+    row = world.rows("Account", "Name", "BillingCountry", "Phone", "Payment_Terms__c")["C1"].fields
+    assert (row["Name"], row["BillingCountry"]) == ("MUSTER  GmbH", "Germany")
+    assert (row["Phone"], row["Payment_Terms__c"]) == ("030 1234", "60 days net")
+
+
+@ON_SQLITE
+def test_a_country_goes_to_the_erp_by_its_code(world: World) -> None:
+    """Salesforce holds names, the contract takes codes; what is no country is a break."""
+    world.submit(customer())
+    world.settle()
+    world.do(CUSTOMERS)
+    world.change("Account", "C1", BillingCountry="Österreich")
+    world.do("fetch")
+    assert customers(world)["corrections"] == {"ERP": 1}
+    page = fetch_changes(world.sessions, record_type=RecordType.CUSTOMER, after=0, limit=1)
+    (change,) = page.changes[0].fields
+    assert (change.old, change.new) == ("DE", "AT")
+    world.change("Account", "C1", BillingCountry="Atlantis")
+    world.do("fetch", CUSTOMERS)
+    assert kinds(world) == [("C1", "UNFIT_VALUE", "billing_country")]
 
 
 @ON_SQLITE

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.comparison import digest
 from bridge.domain.content import decode_values
 from bridge.domain.records import RECORD_CLASSES, RecordType, System, fields_of
-from bridge.store.comparison import adopt_comparison, compared_fields
-from bridge.store.models import Version
+from bridge.store.comparison import adopt_comparison, compared_fields, is_adopted
+from bridge.store.models import Comparison, Version
 from tests.builders import compared, crm_record, customer, invoice, names_of
 from tests.storing import save_crm, save_erp, version_of
 
@@ -39,6 +39,26 @@ def test_adopting_the_default_is_no_news(sessions: Sessions) -> None:
     everything = {record_type: compared(record_type) for record_type in RecordType}
     with sessions.begin() as session:
         assert adopt_comparison(session, everything) == []
+
+
+def test_another_form_makes_all_digests_anew(sessions: Sessions) -> None:
+    """Stored digests of an older way to normalise are not held against newer ones."""
+    fields = compared(RecordType.CUSTOMER)
+    with sessions.begin() as session:
+        adopt_comparison(session, {RecordType.CUSTOMER: fields})
+        save_erp(session, customer())
+        before = version_of(session, customer(), System.ERP)
+        assert before is not None
+        digest_before = before.digest
+        session.execute(update(Version).values(digest=b"of an older form"))
+        session.execute(update(Comparison).values(form="0"))
+    with sessions.begin() as session:
+        assert not is_adopted(session, {RecordType.CUSTOMER: fields})
+        assert adopt_comparison(session, {RecordType.CUSTOMER: fields}) == [RecordType.CUSTOMER]
+        assert is_adopted(session, {RecordType.CUSTOMER: fields})
+        after = version_of(session, customer(), System.ERP)
+        assert after is not None
+        assert after.digest == digest_before
 
 
 def test_other_fields_make_all_digests_anew(sessions: Sessions) -> None:

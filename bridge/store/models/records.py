@@ -101,9 +101,13 @@ class Version(Base):
 
 
 class Comparison(Base):
-    """Which fields the stored digests of a record type cover; another list makes them anew."""
+    """Which fields the stored digests of a record type cover, and in which form of their values.
+
+    Another list or form makes them anew.
+    """
 
     __tablename__ = "comparison"
 
     record_type: Mapped[RecordType] = mapped_column(Code(RecordType), primary_key=True)
     fields: Mapped[str] = mapped_column(Text)
+    form: Mapped[str] = mapped_column(Text)

@@ -30,6 +30,7 @@ def upgrade() -> None:
         "comparison",
         sa.Column("record_type", sa.String(length=20), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("record_type"),
     )
     op.create_table(
