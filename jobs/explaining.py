@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 
-from bridge.domain.reconcile import Decision, Version
+from bridge.domain.decisions import Decision, Version
 from bridge.domain.records import AMOUNT_COLUMNS, System
 from bridge.domain.survivorship import Rules
 from bridge.domain.totals import Explained, Place, currency_of, period_of

@@ -9,7 +9,8 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from bridge.domain.causes import assess
-from bridge.domain.reconcile import BreakKind, Decision, decide
+from bridge.domain.decisions import BreakKind, Decision
+from bridge.domain.reconcile import decide
 from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
 from bridge.domain.survivorship import Rules, rules_digest
 from bridge.domain.totals import ControlTotal, Explained, rolled_up, side_by_side, unexplained

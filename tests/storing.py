@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bridge.domain.content import decode_values
 from bridge.domain.crm import CrmRecord
-from bridge.domain.reconcile import Correction, FieldCorrection, Reason
+from bridge.domain.decisions import Correction, FieldCorrection, Reason
 from bridge.domain.records import (
     Record,
     RecordKey,

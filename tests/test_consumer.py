@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import __version__
 from bridge.consumer import BadServiceUrl, ServiceConsumer, ServiceFault, ServiceUnreachable
-from bridge.domain.reconcile import Correction, FieldCorrection, Reason
+from bridge.domain.decisions import Correction, FieldCorrection, Reason
 from bridge.domain.records import Record, RecordKey, RecordType, System
 from bridge.operations.changes import FieldChange
 from bridge.operations.snapshots import CurrencyTotal

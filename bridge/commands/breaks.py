@@ -13,8 +13,8 @@ from bridge.app import Application, ready_application, utc_now
 from bridge.commands.breaks_export import write_export
 from bridge.commands.options import AS_JSON, BY, FOLDER
 from bridge.domain.causes import Cause
+from bridge.domain.decisions import BreakKind
 from bridge.domain.money import money_text
-from bridge.domain.reconcile import BreakKind
 from bridge.domain.records import RecordType
 from bridge.operations import closing as decisions
 from bridge.operations.breaks import BreakHistory, BreakView, get_break, list_breaks

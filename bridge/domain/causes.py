@@ -10,8 +10,8 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from enum import StrEnum
 
+from bridge.domain.decisions import Break, BreakKind, Version, Versions
 from bridge.domain.money import minor_units, trimmed
-from bridge.domain.reconcile import Break, BreakKind, Version, Versions
 from bridge.domain.records import (
     AMOUNT_COLUMNS,
     RECORD_CLASSES,

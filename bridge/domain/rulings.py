@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 class Ruling:
     """A person's decision on one break, with the values that the person saw.
 
-    `kind` is the break's (bridge.domain.reconcile.BreakKind), `field` is empty where the whole
+    `kind` is the break's (bridge.domain.decisions.BreakKind), `field` is empty where the whole
     record is meant. `value` is what both sides take, where the verdict is SET.
     """
 

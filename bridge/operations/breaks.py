@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
 from bridge.domain.causes import Cause
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import (
     RecordKey,
     RecordType,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
 from bridge.domain.content import decode_value
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import RECORD_CLASSES, Field, System, Value, fields_of
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.validation import fitting, value_problems

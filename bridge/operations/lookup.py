@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
 from bridge.domain.content import decode_record, decode_values
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import Record, RecordKey, System, Value, Values
 from bridge.operations.admission import require_company
 from bridge.store.comparison import compared_fields

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import RecordKey, RecordType, System
 from bridge.domain.totals import TotalsRow, side_by_side
 from bridge.store import breaks as break_store

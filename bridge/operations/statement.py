@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import RecordType
 from bridge.domain.totals import (
     Explained,

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from bridge.domain import reconcile
+from bridge.domain import decisions
 from bridge.domain.causes import UNASSESSED, Assessment
 from bridge.domain.content import value_text
 from bridge.domain.records import RecordType
@@ -20,7 +20,7 @@ class Finding:
     """A break that a run found in a record, and what is known of it."""
 
     record_id: int
-    found: reconcile.Break
+    found: decisions.Break
     assessment: Assessment = UNASSESSED
 
 
@@ -92,7 +92,7 @@ def open_at(session: Session, moment: datetime, record_types: Sequence[RecordTyp
     return list(session.scalars(query))
 
 
-def count_open(session: Session) -> dict[tuple[RecordType, reconcile.BreakKind], int]:
+def count_open(session: Session) -> dict[tuple[RecordType, decisions.BreakKind], int]:
     """Open breaks by record type and kind."""
     query = (
         select(Break.record_type, Break.kind, func.count())

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from bridge.domain import reconcile
+from bridge.domain import decisions
 from bridge.domain.comparison import digest
 from bridge.domain.content import decode_values, encode_values
 from bridge.domain.records import Field, RecordType, System, Values
@@ -38,7 +38,7 @@ class Candidate:
 
     record_id: int
     key_hash: int
-    versions: reconcile.Versions
+    versions: decisions.Versions
     agreed_content: str | None
 
 
@@ -197,7 +197,7 @@ def _candidate(
     winner: Record | None,
 ) -> Candidate:
     record_type = record.record_type
-    versions = reconcile.Versions(
+    versions = decisions.Versions(
         key=key_of_row(record),
         erp=_version(record_type, erp),
         crm=_version(record_type, crm),
@@ -209,11 +209,11 @@ def _candidate(
     return Candidate(record.id, record.key_hash, versions, agreed.content if agreed else None)
 
 
-def _version(record_type: RecordType, row: Version | None) -> reconcile.Version | None:
+def _version(record_type: RecordType, row: Version | None) -> decisions.Version | None:
     if row is None:
         return None
     values = decode_values(record_type, row.content)
-    return reconcile.Version(values, row.modified_at, row.deleted, row.partial)
+    return decisions.Version(values, row.modified_at, row.deleted, row.partial)
 
 
 def _with_customers(

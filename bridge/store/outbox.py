@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, delete, func, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.content import decode_value, encode_value
-from bridge.domain.reconcile import FieldCorrection, Reason
+from bridge.domain.decisions import FieldCorrection, Reason
 from bridge.domain.records import (
     RECORD_CLASSES,
     RecordKey,

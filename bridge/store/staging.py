@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from bridge.domain.reconcile import Correction
+from bridge.domain.decisions import Correction
 from bridge.domain.records import RecordType, System
 from bridge.store.models import Outbox, OutboxStatus
 from bridge.store.outbox import encode_fields

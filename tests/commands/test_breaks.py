@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from bridge.app import open_application
 from bridge.cli import main
 from bridge.domain.causes import Assessment, Cause
-from bridge.domain.reconcile import Break, BreakKind
+from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import RecordType
 from bridge.store.breaks import Finding, record_breaks
 from tests.builders import EARLY, customer, invoice

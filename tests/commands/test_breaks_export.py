@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from bridge.commands.breaks_export import COLUMNS, BadExport, write_export
 from bridge.domain.causes import Cause
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import RecordKey, RecordType, System
 from bridge.domain.totals import ControlTotal, TotalsRow
 from bridge.operations.breaks import BreakView

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import __version__
 from bridge.console.pages import ConsoleContext, build_console
-from bridge.domain.reconcile import Break, BreakKind
+from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import RecordType, System
 from bridge.store.breaks import Finding, record_breaks
 from bridge.store.engine import open_engine, session_factory

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.causes import Assessment, Cause, assess
-from bridge.domain.reconcile import Break, BreakKind, Version, Versions
+from bridge.domain.decisions import Break, BreakKind, Version, Versions
 from bridge.domain.records import RecordKey, RecordType, Value
 from tests.builders import EARLY, crm_values, invoice
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.domain.comparison import Tolerance
-from bridge.domain.reconcile import (
+from bridge.domain.decisions import (
     Break,
     BreakKind,
     Correction,
@@ -18,8 +18,8 @@ from bridge.domain.reconcile import (
     Reason,
     Version,
     Versions,
-    decide,
 )
+from bridge.domain.reconcile import decide
 from bridge.domain.records import CustomerStatus, RecordKey, RecordType, System, Value
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.survivorship import Rules, Survivor

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.comparison import Sense, Tolerance, agree
-from bridge.domain.reconcile import Decision, Version, Versions, decide
+from bridge.domain.decisions import Decision, Version, Versions
+from bridge.domain.reconcile import decide
 from bridge.domain.records import (
     CustomerStatus,
     DocumentStatus,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.reconcile import (
+from bridge.domain.decisions import (
     Break,
     BreakKind,
     Correction,
@@ -13,8 +13,8 @@ from bridge.domain.reconcile import (
     Reason,
     Version,
     Versions,
-    decide,
 )
+from bridge.domain.reconcile import decide
 from bridge.domain.records import RecordKey, RecordType, System
 from bridge.domain.rulings import Ruling, Verdict
 from tests.builders import EARLY, rules

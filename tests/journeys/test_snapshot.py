@@ -9,7 +9,7 @@ import pytest
 
 from bridge.consumer import ServiceFault
 from bridge.domain.causes import Cause
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import Customer, CustomerStatus, Invoice, RecordType
 from bridge.operations.breaks import list_breaks
 from bridge.operations.snapshots import CurrencyTotal

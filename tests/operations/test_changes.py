@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.domain.reconcile import Correction
+from bridge.domain.decisions import Correction
 from bridge.domain.records import Customer, RecordType, System, key_of
 from bridge.operations.changes import (
     ChangePage,

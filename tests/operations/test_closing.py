@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
 from bridge.domain.causes import Assessment, Cause
-from bridge.domain.reconcile import Break, BreakKind
+from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import Record, RecordType, record_type_of
 from bridge.domain.rulings import Verdict
 from bridge.operations.audit import list_audit, verify_audit

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.domain.reconcile import Break, BreakKind
+from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import RecordKey, RecordType, System, key_of
 from bridge.operations.admission import NotPermitted
 from bridge.operations.lookup import RecordState, RecordView, UnknownRecord, get_record

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.causes import Assessment, Cause
-from bridge.domain.reconcile import Break, BreakKind
+from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import RecordType, System
 from bridge.domain.totals import ControlTotal, Explained
 from bridge.operations.overview import UnknownRun

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.domain.reconcile import Break, BreakKind
+from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import RecordType
 from bridge.store import models
 from bridge.store.breaks import (

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.domain.reconcile import Correction
+from bridge.domain.decisions import Correction
 from bridge.domain.records import Record, RecordType, System, key_of
 from bridge.store import models
 from bridge.store.deliveries import Accepted, apply_accepted, linked_elsewhere

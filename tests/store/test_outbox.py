@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.domain.reconcile import Correction, FieldCorrection, Reason
+from bridge.domain.decisions import Correction, FieldCorrection, Reason
 from bridge.domain.records import RecordType, System
 from bridge.store.models import Outbox, OutboxStatus
 from bridge.store.outbox import (

@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bridge.domain.causes import Cause
-from bridge.domain.reconcile import BreakKind
+from bridge.domain.decisions import BreakKind
 from bridge.domain.records import RecordType
 from bridge.domain.rulings import Verdict
 from bridge.store.models.base import Base
