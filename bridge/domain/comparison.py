@@ -1,12 +1,16 @@
 """When two values are the same to a business, and the digest that finds records to look at."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import repeat
 from json.encoder import encode_basestring as quoted
+from operator import attrgetter
 
+from bridge.domain.columns import map_distinct
+from bridge.domain.content import encode_column
 from bridge.domain.money import plain_text
 from bridge.domain.normalising import (
     LIBRARIES,
@@ -17,7 +21,7 @@ from bridge.domain.normalising import (
     normal_tax_number,
     plain_spaces,
 )
-from bridge.domain.records import Field, Kind, Value, Values
+from bridge.domain.records import AMOUNT_KINDS, Field, Kind, Record, Value, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,12 @@ def country_of(compared: Sequence[Field], values: Values) -> str | None:
     """The country of a record, as a code; None where it has none, or only one side holds it."""
     for one in compared:
         if one.kind is Kind.COUNTRY:
-            country = values.get(one.name)
-            return country_code(country) if isinstance(country, str) else None
+            return _country(values.get(one.name))
     return None
+
+
+def _country(value: Value | None) -> str | None:
+    return country_code(value) if isinstance(value, str) else None
 
 
 def digest(compared: Sequence[Field], values: Values) -> bytes:
@@ -86,6 +93,20 @@ def digest(compared: Sequence[Field], values: Values) -> bytes:
     parts = [
         _part(one, values[one.name], country) if one.name in values else _UNREAD for one in compared
     ]
+    return _digest(parts)
+
+
+def digest_each(compared: Sequence[Field], records: Sequence[Record]) -> list[bytes]:
+    """The digest of each of many records of one type, of all whose fields the values are known."""
+    values = {one.name: list(map(attrgetter(one.name), records)) for one in compared}
+    country = next((one.name for one in compared if one.kind is Kind.COUNTRY), None)
+    countries = map_distinct(_country, values[country]) if country else [None] * len(records)
+    columns = [_parts(one, values[one.name], countries) for one in compared]
+    rows = zip(*columns, strict=True) if columns else repeat((), len(records))
+    return [_digest(row) for row in rows]
+
+
+def _digest(parts: Iterable[str]) -> bytes:
     return hashlib.blake2b(f"[{','.join(parts)}]".encode(), digest_size=16).digest()
 
 
@@ -105,6 +126,17 @@ _NATIONAL = (Kind.PHONE, Kind.TAX_NUMBER)
 def _part(one: Field, value: Value | None, country: str | None) -> str:
     normal = normalised(one, value, country)
     return "null" if normal is None else quoted(normal)
+
+
+def _parts(
+    one: Field, values: Sequence[Value | None], countries: Sequence[str | None]
+) -> list[str]:
+    """The parts of one field in many records."""
+    if one.kind in AMOUNT_KINDS:
+        return encode_column(one, values)
+    if one.kind in _NATIONAL:
+        return [_part(one, *each) for each in zip(values, countries, strict=True)]
+    return map_distinct(lambda value: _part(one, value, None), values)
 
 
 def _plain(text: str, country: str | None) -> str:

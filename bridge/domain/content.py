@@ -4,17 +4,20 @@ Decimals travel as strings, dates in ISO 8601; keys are sorted, so equal values 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from datetime import date
 from decimal import Decimal
+from itertools import chain, islice, repeat
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from types import NoneType
 from typing import Any
 
+from bridge.domain.columns import map_distinct
 from bridge.domain.money import plain_text
 from bridge.domain.records import (
+    AMOUNT_KINDS,
     RECORD_CLASSES,
     DocumentLine,
     Field,
@@ -31,10 +34,7 @@ from bridge.domain.records import (
 
 def encode_values(values: Values) -> str:
     """The values as canonical JSON; empty (None) values are kept, absent ones are absent."""
-    texts = [
-        f'"{name}":{_JSON_OF_TYPE.get(type(value), quoted)(value)}'
-        for name, value in sorted(values.items())
-    ]
+    texts = [f'"{name}":{_json_of(value)}' for name, value in sorted(values.items())]
     return "{" + ",".join(texts) + "}"
 
 
@@ -46,7 +46,17 @@ def decode_values(record_type: RecordType, text: str) -> dict[str, Value | None]
 
 def encode_record(record: Record) -> str:
     """The whole record as canonical JSON: equal records are equal texts."""
-    return _ENCODERS[type(record)](record)
+    return encode_records([record])[0]
+
+
+def encode_records(records: Sequence[Record]) -> list[str]:
+    """The same of each of many records, which are all of one type."""
+    return _ENCODERS[type(records[0])](records) if records else []
+
+
+def encode_column(field: Field, values: Sequence[Value | None]) -> list[str]:
+    """The values of one field in many records, each as canonical JSON."""
+    return _WRITERS.get(field.kind, _write_texts)(field, values)
 
 
 def decode_record(record_type: RecordType, text: str) -> Record:
@@ -112,14 +122,46 @@ def _decode_item(field: Field, raw: dict[str, Any]) -> Item:
     return item
 
 
-def _encoder(record_class: type[Any]) -> Callable[[Any], str]:
-    """Writes all values of a record or item."""
-    names = sorted(fields_of(record_class))
-    template = "{" + ",".join(f'"{name}":%s' for name in names) + "}"
-    values_of, json_of = attrgetter(*names), _JSON_OF_TYPE.get
-    return lambda record: (
-        template % tuple([json_of(type(value), quoted)(value) for value in values_of(record)])
-    )
+_WriteAll = Callable[[Sequence[Any]], list[str]]
+
+
+def _encoder(of: type[Any]) -> _WriteAll:
+    """Writes all values of records or items, column by column: that takes half the time."""
+    columns = [
+        (f'{"," if place else "{"}"{name}":', attrgetter(name), field)
+        for place, (name, field) in enumerate(sorted(fields_of(of).items()))
+    ]
+
+    def encode(objects: Sequence[Any]) -> list[str]:
+        parts: list[Iterable[str]] = []
+        for label, get, field in columns:
+            parts += [repeat(label), encode_column(field, list(map(get, objects)))]
+        return list(map("".join, zip(*parts, repeat("}"), strict=False)))
+
+    return encode
+
+
+def _write_texts(_: Field, values: Sequence[Any]) -> list[str]:
+    if None in values:
+        return ["null" if value is None else quoted(value) for value in values]
+    return list(map(quoted, values))
+
+
+def _write_amounts(_: Field, values: Sequence[Any]) -> list[str]:
+    return ["null" if value is None else f'"{plain_text(value)}"' for value in values]
+
+
+def _write_few(_: Field, values: Sequence[Any]) -> list[str]:
+    return map_distinct(_json_of, values)
+
+
+def _write_items(field: Field, values: Sequence[Any]) -> list[str]:
+    written = iter(_ENCODERS[field.item_type](list(chain.from_iterable(values))))
+    return [f"[{','.join(islice(written, len(items)))}]" for items in values]
+
+
+def _json_of(value: Any) -> str:
+    return _JSON_OF_TYPE.get(type(value), quoted)(value)
 
 
 # All others are texts: codes too, each of a type of its own.
@@ -128,9 +170,16 @@ _JSON_OF_TYPE: Mapping[type[Any], Callable[[Any], str]] = {
     int: str,
     Decimal: lambda amount: f'"{plain_text(amount)}"',
     date: lambda day: f'"{day.isoformat()}"',
-    tuple: lambda items: "[" + ",".join([_ENCODERS[type(item)](item) for item in items]) + "]",
+    tuple: lambda items: "[" + ",".join([_ENCODERS[type(item)]([item])[0] for item in items]) + "]",
 }
-_ENCODERS: Mapping[type[Any], Callable[[Any], str]] = {
+_WRITERS: Mapping[Kind, Callable[[Field, Sequence[Any]], list[str]]] = {
+    **dict.fromkeys(AMOUNT_KINDS, _write_amounts),
+    # A batch has few days and codes, each of them often.
+    **dict.fromkeys((Kind.DATE, Kind.CODE, Kind.CURRENCY, Kind.COUNTRY), _write_few),
+    Kind.INTEGER: _write_few,
+    Kind.ITEMS: _write_items,
+}
+_ENCODERS: Mapping[type[Any] | None, _WriteAll] = {
     record_class: _encoder(record_class)
     for record_class in (*RECORD_CLASSES.values(), DocumentLine, PaymentApplication)
 }

@@ -3,7 +3,10 @@
 Amounts are `Decimal` in code and integers of ten-thousandths (`SCALE`) at rest; never a float.
 """
 
+from collections import deque
+from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
+from itertools import repeat
 from types import MappingProxyType
 
 from bridge import BridgeError
@@ -64,12 +67,14 @@ def plain_text(amount: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def fits(amount: Decimal, decimals: int) -> bool:
-    """Whether an amount needs no more than so many decimals, SCALE at most, and MAX_DIGITS."""
-    if not amount.is_finite() or amount.adjusted() >= MAX_DIGITS - SCALE:
+def all_fit(amounts: Sequence[Decimal], decimals: int) -> bool:
+    """Whether no amount needs more than so many decimals, SCALE at most, or MAX_DIGITS."""
+    if not all(map(Decimal.is_finite, amounts)):
+        return False
+    if max(map(Decimal.adjusted, amounts), default=0) >= MAX_DIGITS - SCALE:
         return False
     try:
-        _EXACT.quantize(amount, _STEPS[decimals])
+        deque(map(_EXACT.quantize, amounts, repeat(_STEPS[decimals])), maxlen=0)
     except Inexact:
         return False
     return True

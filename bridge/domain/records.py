@@ -71,6 +71,7 @@ TEXT_KINDS = frozenset(
     }
 )
 """What may be any text of up to its greatest length."""
+AMOUNT_KINDS = (Kind.MONEY, Kind.AMOUNT, Kind.QUANTITY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from bridge.domain.records import RecordType, System, Values
+from bridge.domain.records import RecordType, System, Value, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +101,22 @@ def key_hash(text: str) -> int:
 def period_of(values: Values) -> str:
     """The month of a document's date, as YYYY-MM; empty where it has none."""
     day = values.get("issued_on") or values.get("received_on")
-    return f"{day:%Y-%m}" if isinstance(day, date) else ""
+    return month_of(day if isinstance(day, date) else None)
+
+
+def month_of(day: date | None) -> str:
+    """The month of a day, as YYYY-MM; empty where there is none."""
+    return f"{day:%Y-%m}" if day else ""
 
 
 def currency_of(values: Values) -> str:
     """The currency that a record is added up under."""
-    return str(values.get("currency") or NO_CURRENCY)[:3].upper()
+    return currency_code(values.get("currency"))
+
+
+def currency_code(currency: Value | None) -> str:
+    """The same of a value that stands as a currency."""
+    return str(currency or NO_CURRENCY)[:3].upper()
 
 
 def rolled_up(totals: Iterable[ControlTotal]) -> list[ControlTotal]:

@@ -6,14 +6,14 @@ elsewhere (flat files) relies on these rules alone, so they are complete.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, assert_never
 
 from bridge.domain.countries import COUNTRIES
-from bridge.domain.fitness import COMPANY_CODE, EMAIL, FIRST_DAY, LAST_DAY, is_plainly_fit
+from bridge.domain.fitness import COMPANY_CODE, EMAIL, FIRST_DAY, LAST_DAY, are_plainly_fit
 from bridge.domain.money import InexactAmount, decimals_of, minor_units, to_scaled
 from bridge.domain.normalising import country_code
 from bridge.domain.records import (
@@ -74,11 +74,25 @@ def problems_of(record: Record) -> tuple[Problem, ...]:
     Its fields are held against each other only where each of them is fit.
     """
     found: list[Problem] = []
-    if not is_plainly_fit(record, record.currency):
+    if not are_plainly_fit([record]):
         found += _field_problems(record, currency=record.currency)
     if not any(problem.rejects for problem in found):
         found += _record_problems(record)
     return tuple(sorted(found, key=lambda problem: not problem.rejects)) if found else ()
+
+
+def problems_of_each(records: Sequence[Record]) -> list[tuple[Problem, ...]]:
+    """The problems of each of many records of one type, in little time where most are fine."""
+    if not records or (are_plainly_fit(records) and _are_consistent(records)):
+        return [()] * len(records)
+    if len(records) <= _FEW:
+        return [problems_of(record) for record in records]
+    parts = (records[start : start + _FEW] for start in range(0, len(records), _FEW))
+    return [problems for part in parts for problems in problems_of_each(part)]
+
+
+_FEW = 16
+"""Where one of so many records does not pass at once, each of them is looked at by itself."""
 
 
 def value_problems(field: Field, value: Value | None, currency: str | None) -> tuple[Problem, ...]:
@@ -175,6 +189,11 @@ def _amount_problems(
     if units is not None and decimals_of(amount) > units:
         message = f"{path}: {amount} is finer than {currency} allows ({units} decimals)"
         yield Problem(ProblemCode.AMOUNT_TOO_FINE, path, message)
+
+
+def _are_consistent(records: Sequence[Record]) -> bool:
+    """Whether no record has problems of more than one field."""
+    return not any(True for record in records for _ in _record_problems(record))
 
 
 def _record_problems(record: Record) -> Iterator[Problem]:

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
-from bridge.domain.content import encode_record
-from bridge.domain.records import Record, RecordKey, RecordType, System, key_of, values_of
-from bridge.domain.validation import Problem, ProblemCode, problems_of
+from bridge.domain.content import encode_records
+from bridge.domain.records import Record, RecordKey, RecordType, System, key_of
+from bridge.domain.validation import Problem, ProblemCode, problems_of_each
 from bridge.operations.credentials import Consumer
 from bridge.operations.digest import payload_digest
 from bridge.operations.rights import is_permitted_company
@@ -21,14 +20,13 @@ from bridge.store.comparison import compared_fields
 from bridge.store.engine import reading
 from bridge.store.models import Submission
 from bridge.store.records import (
-    NewVersion,
     contents_of,
     ensure_records,
     known_customers,
-    save_versions,
     touch_versions,
 )
 from bridge.store.submissions import claim_submission, find_submission, store_results
+from bridge.store.told import Told, save_told
 
 
 class MessageIdReused(BridgeError):
@@ -71,13 +69,6 @@ class Receipt:
 _RESULT_FIELDS = tuple(field.name for field in fields(RecordResult))
 
 
-class _Told(NamedTuple):
-    """A record as a submission tells it, and its canonical text: equal texts, equal records."""
-
-    record: Record
-    content: str
-
-
 def submit_records(
     sessions: sessionmaker[Session],
     *,
@@ -95,7 +86,7 @@ def submit_records(
     and snapshot gives the stored receipt again. Raises MessageIdReused where they are others, and
     what `join_snapshot` does.
     """
-    told = [_Told(record, encode_record(record)) for record in records]
+    told = list(map(Told, records, encode_records(records)))
     digest = payload_digest([one.content for one in told], snapshot_id)
     by_key = _by_key(told)
     problems = _problems(by_key, consumer.rights.company_codes)
@@ -157,7 +148,7 @@ def _encode_results(results: Iterable[RecordResult]) -> str:
 def _save(
     session: Session,
     record_type: RecordType,
-    records: Mapping[RecordKey, Sequence[_Told]],
+    records: Mapping[RecordKey, Sequence[Told]],
     problems: dict[RecordKey, Problem],
     now: datetime,
 ) -> list[RecordResult]:
@@ -171,9 +162,9 @@ def _save(
     return [_result(key, outcomes.get(key, Outcome.REJECTED), warnings.get(key)) for key in records]
 
 
-def _by_key(records: Iterable[_Told]) -> dict[RecordKey, list[_Told]]:
+def _by_key(records: Iterable[Told]) -> dict[RecordKey, list[Told]]:
     """The distinct records of each key, in order of appearance."""
-    grouped: dict[RecordKey, list[_Told]] = {}
+    grouped: dict[RecordKey, list[Told]] = {}
     for one in records:
         same_key = grouped.setdefault(key_of(one.record), [])
         if one not in same_key:
@@ -182,22 +173,25 @@ def _by_key(records: Iterable[_Told]) -> dict[RecordKey, list[_Told]]:
 
 
 def _problems(
-    records: Mapping[RecordKey, Sequence[_Told]], companies: frozenset[str]
+    records: Mapping[RecordKey, Sequence[Told]], companies: frozenset[str]
 ) -> dict[RecordKey, Problem]:
-    found = {key: _first_problem(key, same, companies) for key, same in records.items()}
-    return {key: problem for key, problem in found.items() if problem is not None}
+    of_each = problems_of_each([same_key[0].record for same_key in records.values()])
+    problems = {key: found[0] for key, found in zip(records, of_each, strict=True) if found}
+    return problems | _problems_of_keys(records, companies)
 
 
-def _first_problem(
-    key: RecordKey, same_key: Sequence[_Told], companies: frozenset[str]
-) -> Problem | None:
-    if not is_permitted_company(companies, key.company_code):
-        message = f"this consumer may not submit records of company {key.company_code}"
-        return Problem(ProblemCode.COMPANY_NOT_PERMITTED, "company_code", message)
-    if len(same_key) > 1:
-        message = f"{len(same_key)} differing records of this submission carry this key"
-        return Problem(ProblemCode.DUPLICATE_KEY, "number", message)
-    return next(iter(problems_of(same_key[0].record)), None)
+def _problems_of_keys(
+    records: Mapping[RecordKey, Sequence[Told]], companies: frozenset[str]
+) -> dict[RecordKey, Problem]:
+    found = {}
+    for key, same_key in records.items():
+        if not is_permitted_company(companies, key.company_code):
+            message = f"this consumer may not submit records of company {key.company_code}"
+            found[key] = Problem(ProblemCode.COMPANY_NOT_PERMITTED, "company_code", message)
+        elif len(same_key) > 1:
+            message = f"{len(same_key)} differing records of this submission carry this key"
+            found[key] = Problem(ProblemCode.DUPLICATE_KEY, "number", message)
+    return found
 
 
 def _result(key: RecordKey, outcome: Outcome, problem: Problem | None) -> RecordResult:
@@ -207,36 +201,19 @@ def _result(key: RecordKey, outcome: Outcome, problem: Problem | None) -> Record
 
 
 def _save_versions(
-    session: Session, record_type: RecordType, fit: dict[RecordKey, _Told], now: datetime
+    session: Session, record_type: RecordType, fit: dict[RecordKey, Told], now: datetime
 ) -> dict[RecordKey, Outcome]:
     ids = ensure_records(session, fit)
     stored = contents_of(session, list(ids.values()), System.ERP)
     compared = compared_fields(session, record_type)
-    outcomes, versions, told_again = {}, [], []
-    for key, (record, content) in fit.items():
-        if stored.get(ids[key]) == (content, False):
-            outcomes[key] = Outcome.UNCHANGED
-            told_again.append(ids[key])
-            continue
-        outcomes[key] = Outcome.ACCEPTED
-        versions.append(
-            NewVersion(
-                record_id=ids[key],
-                system=System.ERP,
-                record_type=record_type,
-                values=values_of(record),
-                compared=compared,
-                modified_at=now,
-                known_at=now,
-                content=content,
-            )
-        )
-    save_versions(session, versions)
-    touch_versions(session, told_again, System.ERP, known_at=now)
-    return outcomes
+    same = {key for key, told in fit.items() if stored.get(ids[key]) == (told.content, False)}
+    news = {ids[key]: told for key, told in fit.items() if key not in same}
+    save_told(session, news, record_type=record_type, compared=compared, now=now)
+    touch_versions(session, [ids[key] for key in same], System.ERP, known_at=now)
+    return {key: Outcome.UNCHANGED if key in same else Outcome.ACCEPTED for key in fit}
 
 
-def _unknown_customers(session: Session, fit: dict[RecordKey, _Told]) -> dict[RecordKey, Problem]:
+def _unknown_customers(session: Session, fit: dict[RecordKey, Told]) -> dict[RecordKey, Problem]:
     named = {
         key: record.customer_number
         for key, (record, _) in fit.items()

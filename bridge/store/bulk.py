@@ -12,10 +12,15 @@ from sqlalchemy import ColumnDefault, Dialect, Table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
+from bridge.domain.columns import map_distinct
 from bridge.store.models import Base
 
 Row = Mapping[str, Any]
 """Column -> value. A column that is left out gets its default."""
+
+
+Columns = Mapping[str, Sequence[Any]]
+"""The same as columns, of equal length."""
 
 
 def upsert(session: Session, model: type[Base], rows: Iterable[Row], *, key: Sequence[str]) -> None:
@@ -25,23 +30,34 @@ def upsert(session: Session, model: type[Base], rows: Iterable[Row], *, key: Seq
     """
     distinct = list({tuple(row[name] for name in key): row for row in rows}.values())
     if distinct:
-        others = [f"{name} = excluded.{name}" for name in distinct[0] if name not in key]
-        replace = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(others)}"
-        _insert(session, model, distinct, replace)
+        upsert_columns(session, model, _columns(distinct), key=key)
+
+
+def upsert_columns(
+    session: Session, model: type[Base], columns: Columns, *, key: Sequence[str]
+) -> None:
+    """The same of rows that no two have one key, at least one of them."""
+    others = [f"{name} = excluded.{name}" for name in columns if name not in key]
+    replace = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(others)}"
+    _insert(session, model, columns, replace)
 
 
 def insert_missing(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
     """Inserts rows of equal shape; where a row is there already, it stays as it is."""
     if rows:
-        _insert(session, model, rows, "ON CONFLICT DO NOTHING")
+        _insert(session, model, _columns(rows), "ON CONFLICT DO NOTHING")
 
 
-def _insert(session: Session, model: type[Base], rows: Sequence[Row], on_conflict: str) -> None:
+def _columns(rows: Sequence[Row]) -> Columns:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _insert(session: Session, model: type[Base], given: Columns, on_conflict: str) -> None:
     table, connection = cast(Table, model.__table__), session.connection()
     dialect = connection.dialect
     columns = {
         name: _ready(values, table.c[name].type, dialect)
-        for name, values in _columns(table, rows).items()
+        for name, values in _with_defaults(table, given).items()
     }
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     if dialect.name == "sqlite":
@@ -54,23 +70,21 @@ def _insert(session: Session, model: type[Base], rows: Sequence[Row], on_conflic
         connection.exec_driver_sql(f"{into} {select} {on_conflict}", tuple(columns.values()))
 
 
-def _columns(table: Table, rows: Sequence[Row]) -> dict[str, list[Any]]:
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    for column in table.columns:
-        default = column.default
-        if isinstance(default, ColumnDefault) and column.name not in columns:
-            columns[column.name] = [default.arg] * len(rows)
-    return columns
+def _with_defaults(table: Table, columns: Columns) -> Columns:
+    count = len(next(iter(columns.values())))
+    defaults = {
+        column.name: [column.default.arg] * count
+        for column in table.columns
+        if isinstance(column.default, ColumnDefault) and column.name not in columns
+    }
+    return {**columns, **defaults}
 
 
 def _ready(values: Sequence[Any], kind: TypeEngine[Any], dialect: Dialect) -> list[Any]:
     process = kind.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return list(values)
-    first = values[0]
-    if all(value is first for value in values):  # such as the one instant of a submission
-        return [process(first)] * len(values)
-    return [process(value) for value in values]
+    return map_distinct(process, values)
 
 
 def _array(kind: TypeEngine[Any], dialect: Dialect) -> str:

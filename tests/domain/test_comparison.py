@@ -14,6 +14,7 @@ from bridge.domain.comparison import (
     agree,
     country_of,
     digest,
+    digest_each,
     digest_form,
     normalised,
 )
@@ -23,9 +24,10 @@ from bridge.domain.records import (
     Kind,
     RecordType,
     Values,
+    values_of,
 )
 from tests.builders import compared
-from tests.strategies import values
+from tests.strategies import records, values
 
 D = Decimal
 EXACT = Sense()
@@ -131,6 +133,14 @@ def test_digests_are_equal_exactly_where_all_fields_are(one: Values, other: Valu
         ]
 
     assert (digest(FIELDS, one) == digest(FIELDS, other)) == (form(one) == form(other))
+
+
+@given(st.data(), st.sampled_from(list(RecordType)))
+def test_many_have_the_digests_of_each(data: st.DataObject, record_type: RecordType) -> None:
+    """Digests that are made together are those of each record's values."""
+    many = data.draw(st.lists(records(record_type), max_size=4))
+    fields = data.draw(st.sampled_from([compared(record_type), ()]))
+    assert digest_each(fields, many) == [digest(fields, values_of(one)) for one in many]
 
 
 def test_digests_tell_neighbouring_fields_apart() -> None:

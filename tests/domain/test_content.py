@@ -14,6 +14,7 @@ from bridge.domain.content import (
     decode_record,
     decode_values,
     encode_record,
+    encode_records,
     encode_value,
     encode_values,
 )
@@ -68,6 +69,14 @@ def test_a_record_is_written_as_its_values(data: st.DataObject, record_type: Rec
     assert text == encode_values(values_of(record))
     plain = {name: encode_value(value) for name, value in values_of(record).items()}
     assert text == json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@settings(max_examples=60)
+@given(st.data(), ANY_TYPE)
+def test_many_are_written_as_each(data: st.DataObject, record_type: RecordType) -> None:
+    """Written together, records have the texts that they have by themselves."""
+    many = data.draw(st.lists(records(record_type), max_size=4))
+    assert encode_records(many) == [encode_values(values_of(one)) for one in many]
 
 
 @pytest.mark.parametrize("texts", [("100", "100.00"), ("1E+2", "100"), ("0", "-0.00")])

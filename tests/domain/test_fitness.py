@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.fitness import is_plainly_fit
+from bridge.domain.fitness import are_plainly_fit
 from bridge.domain.records import (
     Customer,
     DocumentLine,
@@ -62,7 +62,7 @@ def odd_values(field: Field) -> list[Any]:
 def test_examples_are_plainly_fit(record_type: RecordType) -> None:
     """Ordinary records need no closer look."""
     record = EXAMPLES[record_type]
-    assert is_plainly_fit(record, record.currency)
+    assert are_plainly_fit([record])
 
 
 @given(st.data(), st.sampled_from(list(RecordType)))
@@ -73,7 +73,7 @@ def test_nothing_unfit_passes(data: st.DataObject, record_type: RecordType) -> N
         if data.draw(st.integers(0, 9)) == 0:
             odd = data.draw(st.sampled_from(odd_values(field)))
             record = replace(record, **{field.name: odd})
-    if is_plainly_fit(record, record.currency):
+    if are_plainly_fit([record]):
         assert problems_by_value(record, record.currency) == []
 
 
@@ -96,7 +96,7 @@ def test_each_odd_value_by_itself(record_type: RecordType) -> None:
     for field in fields_of(type(record)).values():
         for value in odd_values(field):
             odd = replace(record, **{field.name: value})
-            if is_plainly_fit(odd, odd.currency):
+            if are_plainly_fit([odd]):
                 assert problems_by_value(odd, odd.currency) == []
 
 
@@ -124,4 +124,4 @@ def test_what_prints_is_legal_in_xml() -> None:
 )
 def test_values_are_held_against_the_currency_and_within_items(record: Record) -> None:
     """An amount needs a currency that it fits, an address its sign, an item all of this."""
-    assert not is_plainly_fit(record, record.currency)
+    assert not are_plainly_fit([record])

@@ -15,8 +15,8 @@ from bridge.domain.money import (
     MINOR_UNITS,
     SCALE,
     InexactAmount,
+    all_fit,
     decimals_of,
-    fits,
     from_scaled,
     minor_units,
     plain_text,
@@ -103,13 +103,13 @@ def test_plain_texts_of_odd_notations(text: str) -> None:
 @given(amounts(), st.integers(0, SCALE))
 def test_an_amount_fits_the_decimals_that_it_needs(amount: Decimal, decimals: int) -> None:
     """Needless zeros do not count."""
-    assert fits(amount, decimals) == (decimals_of(amount) <= decimals)
+    assert all_fit([amount], decimals) == (decimals_of(amount) <= decimals)
 
 
 @pytest.mark.parametrize("text", ["1e14", "-1e14", "1e400", "NaN", "sNaN", "-Infinity", "0.00001"])
 def test_what_is_no_amount_fits_no_decimals(text: str) -> None:
     """What cannot be stored fits nothing."""
-    assert not fits(D(text), SCALE)
+    assert not all_fit([D(text)], SCALE)
 
 
 @pytest.mark.parametrize(

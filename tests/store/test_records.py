@@ -31,7 +31,15 @@ from bridge.store.records import (
     save_versions,
     touch_versions,
 )
-from tests.builders import EARLY, compared, credit_memo, crm_record, customer, invoice, payment
+from tests.builders import (
+    EARLY,
+    compared,
+    credit_memo,
+    crm_record,
+    customer,
+    invoice,
+    payment,
+)
 from tests.storing import row_of, save, save_crm, save_erp, version_of
 
 Sessions = sessionmaker[Session]
