@@ -47,6 +47,7 @@ def _rules(mapping: FieldMapping, settings: RecordRules, tolerance: Tolerance) -
     catalogue = fields_of(RECORD_CLASSES[record_type])
     named = [*settings.fields, *settings.not_in_erp, *settings.mirrored]
     _check_names(record_type, catalogue, (name for name in named if name != _ALL))
+    _check_transitions(record_type, settings.transitions)
     mapped = {field.name for field in mapping.fields} - set(settings.not_in_erp)
     compared = tuple(field for field in catalogue.values() if field.name in mapped)
     mirrored = mapped if _ALL in settings.mirrored else settings.mirrored
@@ -57,8 +58,21 @@ def _rules(mapping: FieldMapping, settings: RecordRules, tolerance: Tolerance) -
         default_survivor=settings.default,
         mirrored=frozenset(mirrored),
         expected_in_erp=settings.expected_in_erp,
+        review_created=settings.created_in_both == "review",
+        transitions={one: frozenset(others) for one, others in settings.transitions.items()},
         tolerance=tolerance,
     )
+
+
+def _check_transitions(record_type: RecordType, transitions: Mapping[str, Iterable[str]]) -> None:
+    status = fields_of(RECORD_CLASSES[record_type]).get("status")
+    known = status.codes.__members__ if status and status.codes else {}
+    for code in {*transitions, *(other for others in transitions.values() for other in others)}:
+        if code not in known:
+            raise BadSettings(
+                f"survivorship.toml, [{record_type.lower()}.transitions]: {code} is none of"
+                f" {', '.join(known) or 'its statuses: it has none'}"
+            )
 
 
 def _check_names(

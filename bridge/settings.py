@@ -135,6 +135,8 @@ class RecordRules(_Section):
     expected_in_erp: bool = True
     not_in_erp: tuple[str, ...] = ()
     mirrored: tuple[str, ...] = ()
+    created_in_both: Literal["survivorship", "review"] = "survivorship"
+    transitions: dict[str, tuple[str, ...]] = {}
     fields: dict[str, Survivor] = {}
 
 

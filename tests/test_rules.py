@@ -115,3 +115,21 @@ def test_a_tolerance_of_no_currency_is_told(code: str) -> None:
     assert complaint(tolerance={code: "1"}).startswith(
         f"survivorship.toml, [tolerance]: {code} is no ISO 4217 currency code"
     )
+
+
+def test_transitions_of_a_status_are_rules() -> None:
+    """The packaged ones let nothing be opened again that was paid; unnamed statuses are free."""
+    invoice = build_rules(MAPPINGS, load_survivorship())[RecordType.INVOICE]
+    assert not invoice.allows("PAID", "OPEN")
+    assert invoice.allows("OPEN", "VOID")
+    assert invoice.allows("PAID", "PAID")
+
+
+@pytest.mark.parametrize("transitions", [{"OPNE": ["PAID"]}, {"PAID": ["OPNE"]}])
+def test_a_transition_of_no_status_is_told(transitions: dict[str, list[str]]) -> None:
+    """On either side of it; a payment has none at all."""
+    assert complaint(invoice={"transitions": transitions}) == (
+        "survivorship.toml, [invoice.transitions]: OPNE is none of"
+        " OPEN, PARTIALLY_PAID, PAID, DISPUTED, VOID"
+    )
+    assert complaint(payment={"transitions": {"PAID": []}}).endswith("its statuses: it has none")

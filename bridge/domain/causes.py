@@ -10,7 +10,7 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from bridge.domain.decisions import Break, BreakKind, Version, Versions
+from bridge.domain.decisions import DELETED, Break, BreakKind, Version, Versions
 from bridge.domain.money import minor_units, trimmed
 from bridge.domain.records import (
     AMOUNT_COLUMNS,
@@ -68,16 +68,19 @@ def assess(
     `timing` is how long one side may be late. `twins` are the keys of other records that look
     like this one: same customer, currency and amount.
     """
-    cause, evidence = _cause(found, versions, record_type, now, timing, twins)
+    if found.field and found.kind is not BreakKind.CUSTOMER_UNKNOWN:
+        field = fields_of(RECORD_CLASSES[record_type])[found.field]
+        cause, evidence = _cause_of_values(field, found, versions)
+    else:
+        cause, evidence = _cause_of_record(found, versions, now, timing, twins)
     amount = _amount(found, versions, record_type)
     currency = _currency(versions) if amount is not None else None
     return Assessment(cause, evidence, amount, currency)
 
 
-def _cause(
+def _cause_of_record(
     found: Break,
     versions: Versions,
-    record_type: RecordType,
     now: datetime,
     timing: timedelta,
     twins: Sequence[str],
@@ -91,13 +94,12 @@ def _cause(
             return Cause.TIMING, f"newer than {counted(timing.days, 'day')}"
         case BreakKind.MISSING_IN_ERP | BreakKind.MISSING_IN_CRM | BreakKind.CUSTOMER_UNKNOWN:
             return Cause.MISSING, ""
+        case BreakKind.DELETED_AND_EDITED:
+            return Cause.MISSING, str(found.crm if found.erp == DELETED else found.erp)
         case BreakKind.MERGED_IN_CRM | BreakKind.DUPLICATE_IN_CRM:
             return Cause.DUPLICATE, f"looks like {versions.merged_into or found.crm}"
-        case BreakKind.KEY_MISMATCH:
-            return Cause.KEYING, "the key was changed in Salesforce"
         case _:
-            field = fields_of(RECORD_CLASSES[record_type])[found.field]
-            return _cause_of_values(field, found, versions)
+            return Cause.KEYING, "the key was changed in Salesforce"
 
 
 def _is_new(found: Break, versions: Versions, now: datetime, timing: timedelta) -> bool:
@@ -182,7 +184,7 @@ def _amount(found: Break, versions: Versions, record_type: RecordType) -> Decima
     if found.kind is BreakKind.DUPLICATE_IN_CRM and versions.crm is not None:
         return None
     column = AMOUNT_COLUMNS[record_type]["amount"]
-    if found.kind is BreakKind.MISSING_IN_ERP:
+    if found.kind is BreakKind.MISSING_IN_ERP or found.erp == DELETED:
         return _difference(None, _field_of(versions.crm, column))
     return _difference(_field_of(versions.erp, column), None)
 

@@ -12,6 +12,9 @@ class BreakKind(StrEnum):
     """What kind of difference someone must close."""
 
     CONFLICT = "CONFLICT"  # both changed a field, and nobody may decide but a person
+    CREATED_IN_BOTH = "CREATED_IN_BOTH"  # both came with a value, and never agreed on one
+    DELETED_AND_EDITED = "DELETED_AND_EDITED"  # gone from one side, changed since on the other
+    STATUS_TRANSITION = "STATUS_TRANSITION"  # from a status to one that cannot follow it
     UNFIT_VALUE = "UNFIT_VALUE"  # the CRM's value would be refused by the ERP's contract
     MISSING_IN_CRM = "MISSING_IN_CRM"
     MERGED_IN_CRM = "MERGED_IN_CRM"  # two records of the ERP have become one in the CRM
@@ -19,6 +22,10 @@ class BreakKind(StrEnum):
     DUPLICATE_IN_CRM = "DUPLICATE_IN_CRM"  # the CRM takes the record for one that it has
     KEY_MISMATCH = "KEY_MISMATCH"  # the CRM record's External ID is no longer its ERP key
     CUSTOMER_UNKNOWN = "CUSTOMER_UNKNOWN"  # waits until the customer is known on both sides
+
+
+DELETED = "deleted"
+"""What a break DELETED_AND_EDITED holds of the side that lacks the record."""
 
 
 class Reason(StrEnum):

@@ -54,12 +54,16 @@ class FieldTable:
         winner, reason = self._winner(field, erp, crm)
         if field.kind is Kind.CUSTOMER and winner is Survivor.ERP and not self._customer_known:
             self._break(field, BreakKind.CUSTOMER_UNKNOWN, f"waits for customer {erp}")
+        elif winner is Survivor.REVIEW and field.name not in self._agreed:
+            self._break(field, BreakKind.CREATED_IN_BOTH, "never agreed, each has its own value")
+        elif winner is Survivor.REVIEW:
+            self._break(field, BreakKind.CONFLICT, "changed in both systems")
+        elif senseless := self._senseless(field, erp if winner is Survivor.ERP else crm):
+            self._break(field, BreakKind.STATUS_TRANSITION, senseless)
         elif winner is Survivor.ERP:
             self._to_crm.append(FieldCorrection(field.name, crm, erp, reason))
-        elif winner is Survivor.CRM:
-            self._carry_to_erp(field, FieldCorrection(field.name, erp, crm, reason))
         else:
-            self._break(field, BreakKind.CONFLICT, "changed in both systems")
+            self._carry_to_erp(field, FieldCorrection(field.name, erp, crm, reason))
 
     def decision(self) -> Decision:
         """All fields together."""
@@ -94,13 +98,15 @@ class FieldTable:
     def _winner(
         self, field: Field, erp: Value | None, crm: Value | None
     ) -> tuple[Survivor, Reason]:
-        if field.name in self._rules.mirrored:
+        is_created = field.name not in self._agreed and erp is not None and crm is not None
+        is_reviewed = is_created and self._rules.review_created
+        if field.name in self._rules.mirrored and not is_reviewed:
             put_back = self._agree(field, erp, self._agreed.get(field.name))
             return Survivor.ERP, Reason.MIRRORED if put_back else Reason.ERP_CHANGED
         if field.name not in self._agreed:
             if erp is None or crm is None:
                 return (Survivor.ERP if crm is None else Survivor.CRM), Reason.ONLY_VALUE
-            return self._survivor(field), Reason.SURVIVED
+            return Survivor.REVIEW if is_reviewed else self._survivor(field), Reason.SURVIVED
         agreed = self._agreed[field.name]
         erp_changed = not self._agree(field, erp, agreed)
         crm_changed = not self._agree(field, crm, agreed)
@@ -118,6 +124,13 @@ class FieldTable:
         if erp_at == crm_at:
             return Survivor.REVIEW
         return Survivor.ERP if erp_at > crm_at else Survivor.CRM
+
+    def _senseless(self, field: Field, new: Value | None) -> str:
+        """Why a status cannot take this value; empty where it can."""
+        old = self._agreed.get(field.name)
+        if field.kind is not Kind.CODE or old is None or self._rules.allows(str(old), str(new)):
+            return ""
+        return f"{old} → {new or 'none'}, which cannot follow it"
 
     def _carry_to_erp(self, field: Field, correction: FieldCorrection) -> None:
         correction = replace(correction, new=fitting(field, correction.new))

@@ -5,10 +5,11 @@ Existence first (no side is ever deleted or created again by the bridge on its o
 | ERP | CRM     | decision                                                           |
 |-----|---------|--------------------------------------------------------------------|
 | yes | never   | create it in the CRM, or hold it until its customer is known       |
-| yes | deleted | break MISSING_IN_CRM                                               |
+| yes | deleted | break MISSING_IN_CRM; DELETED_AND_EDITED if the ERP's has changed  |
 | yes | merged  | break MERGED_IN_CRM: the record that won is linked to another key; |
 |     |         | else the link has moved to it, and it gets the key                 |
-| no  | yes     | break MISSING_IN_ERP, or none of our business without an ERP key   |
+| no  | yes     | break MISSING_IN_ERP, or none of our business without an ERP key;  |
+|     |         | DELETED_AND_EDITED if the ERP deleted what the CRM has changed     |
 | no  | no      | nothing                                                            |
 | yes | yes     | field by field, below; a changed ERP key is a break KEY_MISMATCH   |
 
@@ -22,7 +23,10 @@ Then each compared field:
 |             |                |                | or put it back if only mirrored   |
 | differ      | differ         | differ         | survivorship, or break CONFLICT   |
 | differ      | never agreed   | never agreed   | the side that has a value, else   |
-|             |                |                | survivorship, or break CONFLICT   |
+|             |                |                | survivorship, or break            |
+|             |                |                | CREATED_IN_BOTH                   |
+
+A status that cannot follow the agreed one is carried nowhere: break STATUS_TRANSITION.
 
 What the CRM refuses because it takes it for a record that it has is a break DUPLICATE_IN_CRM. A
 document of a customer that was merged in the CRM belongs to the one that won there.
@@ -33,7 +37,10 @@ sides take the decided value, or the difference stays as it is.
 
 from dataclasses import replace
 
+from bridge.domain.comparison import Sense, agree, country_of
+from bridge.domain.content import value_text
 from bridge.domain.decisions import (
+    DELETED,
     Break,
     BreakKind,
     Correction,
@@ -44,8 +51,8 @@ from bridge.domain.decisions import (
     Versions,
 )
 from bridge.domain.field_table import FieldTable
-from bridge.domain.records import Kind, System
-from bridge.domain.rulings import Verdict
+from bridge.domain.records import Kind, System, Value
+from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.survivorship import Rules
 
 
@@ -54,15 +61,30 @@ def decide(versions: Versions, rules: Rules) -> Decision:
     versions = _with_customer_in_crm(versions)
     decision = _with_duplicates(_decide(versions, rules), versions)
     ruling = next((one for one in versions.rulings if not one.field), None)
-    if ruling is None or [(one.kind, one.field) for one in decision.breaks] != [(ruling.kind, "")]:
-        return decision
-    (found,) = decision.breaks
-    if (found.erp, found.crm) != (ruling.erp, ruling.crm):
+    if ruling is None or len(decision.breaks) != 1 or not _is_of(ruling, decision.breaks[0]):
         return decision
     if ruling.verdict is not Verdict.RECREATE:
         return replace(decision, breaks=(), obeyed=("",))
     assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
     return replace(_create(versions.erp, rules, Reason.RULED, ruling.by), obeyed=("",))
+
+
+def _is_of(ruling: Ruling, found: Break) -> bool:
+    """Whether a person decided of this whole record; a deletion, whatever is changed meanwhile."""
+    lost = _lost_by(found)
+    if lost is not None and lost is _lost_by(ruling):
+        return True
+    seen = (ruling.kind, "", ruling.erp, ruling.crm)
+    return seen == (found.kind, found.field, found.erp, found.crm)
+
+
+def _lost_by(one: Break | Ruling) -> System | None:
+    """The side that lacks a record which the other has."""
+    if one.kind == BreakKind.DELETED_AND_EDITED:
+        return System.CRM if one.crm == DELETED else System.ERP
+    return {BreakKind.MISSING_IN_CRM: System.CRM, BreakKind.MISSING_IN_ERP: System.ERP}.get(
+        BreakKind(one.kind)
+    )
 
 
 def _with_customer_in_crm(versions: Versions) -> Versions:
@@ -90,7 +112,7 @@ def _decide(versions: Versions, rules: Rules) -> Decision:
     if erp is not None:
         return _decide_erp_only(versions, erp, rules)
     if crm is not None:
-        return _decide_crm_only(versions, rules)
+        return _decide_crm_only(versions, crm, rules)
     return Decision()
 
 
@@ -98,12 +120,34 @@ def _decide_erp_only(versions: Versions, erp: Version, rules: Rules) -> Decision
     if versions.merged_into is not None:
         detail = f"merged in Salesforce into the record of {versions.merged_into}"
         return _broken(BreakKind.MERGED_IN_CRM, detail)
+    if versions.crm is not None and (edits := _edits(erp, versions, rules)):
+        detail = "deleted in Salesforce, and changed in the ERP since both agreed"
+        found = Break(BreakKind.DELETED_AND_EDITED, detail, erp=edits, crm=DELETED)
+        return Decision(breaks=(found,))
     if versions.crm is not None:
         return _broken(BreakKind.MISSING_IN_CRM, "deleted in Salesforce, still in the ERP")
     if not versions.customer_known:
         customer = erp.values.get("customer_number")
         return _broken(BreakKind.CUSTOMER_UNKNOWN, f"waits for customer {customer}")
     return _create(erp, rules, Reason.NEW)
+
+
+def _edits(side: Version, versions: Versions, rules: Rules) -> str:
+    """What a side has changed since both agreed, for people; empty where nothing."""
+    agreed = versions.agreed or {}
+    currency, country = side.values.get("currency"), country_of(rules.compared, side.values)
+    sense = Sense(rules.tolerance, str(currency or ""), country)
+    return ", ".join(
+        f"{field.name} {_shown(agreed[field.name])} → {_shown(side.values[field.name])}"
+        for field in rules.compared
+        if field.name in agreed
+        and field.name in side.values
+        and not agree(field, agreed[field.name], side.values[field.name], sense)
+    )
+
+
+def _shown(value: Value | None) -> str:
+    return value_text(value) or "none"
 
 
 def _create(erp: Version, rules: Rules, reason: Reason, by: str | None = None) -> Decision:
@@ -115,7 +159,11 @@ def _create(erp: Version, rules: Rules, reason: Reason, by: str | None = None) -
     return Decision(corrections=(Correction(System.CRM, fields),))
 
 
-def _decide_crm_only(versions: Versions, rules: Rules) -> Decision:
+def _decide_crm_only(versions: Versions, crm: Version, rules: Rules) -> Decision:
+    if versions.erp is not None and (edits := _edits(crm, versions, rules)):
+        detail = "gone from the ERP, and changed in Salesforce since both agreed"
+        found = Break(BreakKind.DELETED_AND_EDITED, detail, erp=DELETED, crm=edits)
+        return Decision(breaks=(found,))
     if versions.erp is not None:
         return _broken(BreakKind.MISSING_IN_ERP, "gone from the ERP, still in Salesforce")
     if versions.crm_key:

@@ -26,6 +26,10 @@ class Rules:
     - `compared`: the fields both systems hold; the others are nobody's business here.
     - `survivors`: field name -> who wins when both changed; the rest goes to `default_survivor`.
     - `mirrored`: fields that the CRM only shows: a change made there is put back, never carried.
+    - `review_created`: whether a person decides where both sides came with values of their own and
+      never agreed; else survivorship does, as with any other field.
+    - `transitions`: status -> those that may follow it. A status that is not named is followed by
+      any.
     - `expected_in_erp`: whether a record that only the CRM has, without an ERP key, is a break
       (a document) or simply not our business (a prospect's Account).
     """
@@ -36,11 +40,17 @@ class Rules:
     default_survivor: Survivor = Survivor.REVIEW
     mirrored: frozenset[str] = frozenset()
     expected_in_erp: bool = True
+    review_created: bool = False
+    transitions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tolerance: Tolerance = field(default_factory=Tolerance)
 
     def survivor_of(self, field_name: str) -> Survivor:
         """Who wins this field when both systems changed it."""
         return self.survivors.get(field_name, self.default_survivor)
+
+    def allows(self, status: str, following: str) -> bool:
+        """Whether a record may go from one status to another."""
+        return following == status or following in self.transitions.get(status, (following,))
 
 
 def rules_digest(rules: Iterable[Rules]) -> str:
@@ -58,6 +68,8 @@ def _parts(rules: Rules) -> list[object]:
         rules.default_survivor,
         sorted(rules.mirrored),
         rules.expected_in_erp,
+        rules.review_created,
+        sorted((status, sorted(others)) for status, others in rules.transitions.items()),
         str(rules.tolerance.default),
         [(currency, str(most)) for currency, most in tolerance],
     ]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
 from bridge.domain.content import decode_value
-from bridge.domain.decisions import BreakKind
+from bridge.domain.decisions import DELETED, BreakKind
 from bridge.domain.records import RECORD_CLASSES, Field, System, Value, fields_of
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.validation import fitting, value_problems
@@ -238,11 +238,14 @@ def _verdict(row: Break, take: Take) -> Verdict:
         return Verdict.ACCEPT
     if row.field:
         return Verdict.SET
-    if row.kind is BreakKind.MISSING_IN_CRM and take is Take.ERP:
+    can_recreate = row.kind is BreakKind.MISSING_IN_CRM or (
+        row.kind is BreakKind.DELETED_AND_EDITED and row.crm_value == DELETED
+    )
+    if can_recreate and take is Take.ERP:
         return Verdict.RECREATE
     raise BadResolution(
         f"a break {row.kind} can be accepted"
-        + (", or the ERP's record entered again" if row.kind is BreakKind.MISSING_IN_CRM else "")
+        + (", or the ERP's record entered again" if can_recreate else "")
         + ": the bridge deletes nothing, and moves no keys"
     )
 

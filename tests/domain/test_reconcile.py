@@ -101,6 +101,53 @@ def test_erp_yes_crm_deleted_is_a_break() -> None:
     )
 
 
+@pytest.mark.parametrize("lost", [System.CRM, System.ERP])
+def test_what_one_side_deleted_and_the_other_changed_is_a_break_of_its_own(lost: System) -> None:
+    """It tells what was changed; only what looks different was not."""
+    agreed = {"phone": "+49 30 1", "name": "Muster", "website": None}
+    edited = Version({"phone": "+49 30 2", "name": "MUSTER", "website": "x.example"}, EARLY)
+    gone = Version(agreed, EARLY, deleted=True)
+    sides = {"erp": edited, "crm": gone} if lost is System.CRM else {"erp": gone, "crm": edited}
+    found = decide(replace(versions({}, {}, agreed), **sides), rules())
+    where = "deleted in Salesforce, and changed in the ERP"
+    if lost is System.ERP:
+        where = "gone from the ERP, and changed in Salesforce"
+    values = {"erp": "deleted", "crm": "deleted"}
+    values["erp" if lost is System.CRM else "crm"] = (
+        "phone +49 30 1 → +49 30 2, website none → x.example"
+    )
+    assert found == broken(BreakKind.DELETED_AND_EDITED, f"{where} since both agreed", **values)
+
+
+def test_a_decision_on_a_deleted_record_holds_whatever_is_changed() -> None:
+    """It is entered again with all that the ERP holds by then; if the ERP lost it, it is not."""
+    ruling = Ruling(
+        kind=BreakKind.DELETED_AND_EDITED,
+        field="",
+        erp="phone 1 → 2",
+        crm="deleted",
+        verdict=Verdict.RECREATE,
+        by="anna",
+        at=EARLY,
+    )
+    gone = Version({"phone": "1"}, EARLY, deleted=True)
+    lost = replace(versions({"phone": "2"}, {}, {"phone": "1"}), crm=gone, rulings=(ruling,))
+    only = rules(RecordType.CUSTOMER, "phone")
+    value = FieldCorrection("phone", None, "2", Reason.RULED, "anna")
+    expected = Decision((Correction(System.CRM, (value,)),), obeyed=("",))
+    assert decide(lost, only) == expected
+    changed = decide(replace(lost, erp=Version({"phone": "3"}, EARLY)), only)
+    assert (changed.corrections[0].fields[0].new, changed.breaks) == ("3", ())
+    alive = Version({"phone": "3"}, EARLY)
+    (found,) = decide(replace(lost, erp=gone, crm=alive), only).breaks
+    assert found == Break(
+        BreakKind.DELETED_AND_EDITED,
+        "gone from the ERP, and changed in Salesforce since both agreed",
+        erp="deleted",
+        crm="phone 1 → 3",
+    )
+
+
 def test_erp_yes_crm_merged_into_another_key_is_a_break() -> None:
     """Two customers of the ERP have become one Account: which of them is left, a person says."""
     other = RecordKey(RecordType.CUSTOMER, "", "C2")
@@ -288,10 +335,9 @@ def test_both_changed_and_the_crm_survives(agreed: Any) -> None:
     assert found == corrected(System.ERP, "2", "3", Reason.SURVIVED)
 
 
-@pytest.mark.parametrize("agreed", ["1", ABSENT])
-def test_both_changed_and_a_person_decides(agreed: Any) -> None:
+def test_both_changed_and_a_person_decides() -> None:
     """Survivorship `review`: a break that shows both values."""
-    found = decide_phone("2", "3", agreed, survivors={"phone": Survivor.REVIEW})
+    found = decide_phone("2", "3", "1", survivors={"phone": Survivor.REVIEW})
     assert found == broken(
         BreakKind.CONFLICT, "changed in both systems", field="phone", erp="2", crm="3"
     )
@@ -326,6 +372,98 @@ def test_the_default_survivor_serves_fields_without_their_own() -> None:
     """A field that survivorship does not name follows the record type's default."""
     found = decide_phone("2", "3", "1", default_survivor=Survivor.CRM)
     assert found == corrected(System.ERP, "2", "3", Reason.SURVIVED)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"survivors": {"phone": Survivor.REVIEW}},
+        {"survivors": {"phone": Survivor.CRM}, "review_created": True},
+        {"mirrored": frozenset({"phone"}), "review_created": True},
+    ],
+)
+def test_created_in_both_and_a_person_decides(changes: dict[str, Any]) -> None:
+    """Both came with a value of their own: never a conflict, as nothing was agreed before.
+
+    Where the rules leave that to a person, nobody survives, and nothing is put back.
+    """
+    detail = "never agreed, each has its own value"
+    found = decide_phone("2", "3", ABSENT, **changes)
+    assert found == broken(BreakKind.CREATED_IN_BOTH, detail, field="phone", erp="2", crm="3")
+    ruling = Ruling(
+        kind=BreakKind.CREATED_IN_BOTH,
+        field="phone",
+        erp="2",
+        crm="3",
+        verdict=Verdict.SET,
+        value="3",
+        by="anna",
+        at=EARLY,
+    )
+    both = versions({"phone": "2"}, {"phone": "3"}, rulings=(ruling,))
+    decided = decide(both, rules(RecordType.CUSTOMER, "phone", **changes))
+    value = FieldCorrection("phone", "2", "3", Reason.RULED, "anna")
+    assert decided == Decision((Correction(System.ERP, (value,)),), obeyed=("phone",))
+
+
+@pytest.mark.parametrize("review_created", [True, False])
+def test_a_value_beats_none_in_what_only_one_side_entered(review_created: bool) -> None:
+    """What one side left empty is nothing to decide; a mirrored field is the ERP's all the same."""
+    found = decide_phone("2", None, ABSENT, review_created=review_created)
+    assert found == corrected(System.CRM, None, "2", Reason.ONLY_VALUE)
+    mirrored = frozenset({"phone"})
+    found = decide_phone(None, "3", ABSENT, review_created=review_created, mirrored=mirrored)
+    assert found == corrected(System.CRM, "3", None, Reason.MIRRORED)
+
+
+TRANSITIONS = {"PAID": frozenset({"DISPUTED"}), "VOID": frozenset[str]()}
+
+
+def decide_status(erp: Any, crm: Any, agreed: Any, **changes: Any) -> Decision:
+    """Decides an invoice of which only the status is compared."""
+    sides = [{"status": value} for value in (erp, crm, agreed)]
+    linked = versions(*sides, key=INVOICE_KEY, crm_key=str(INVOICE_KEY))
+    only = rules(RecordType.INVOICE, "status", transitions=TRANSITIONS, **changes)
+    return decide(linked, only)
+
+
+@pytest.mark.parametrize(
+    ("erp", "crm", "agreed", "senseless"),
+    [
+        ("OPEN", "PAID", "PAID", "PAID → OPEN"),
+        ("PAID", "OPEN", "PAID", "PAID → OPEN"),
+        ("DISPUTED", "PAID", "PAID", None),
+        ("PAID", "OPEN", "OPEN", None),
+        ("OPEN", "VOID", "VOID", "VOID → OPEN"),
+        ("OPEN", "DISPUTED", "PAID", "PAID → OPEN"),
+    ],
+)
+def test_a_status_that_cannot_follow_is_a_break(
+    erp: str, crm: str, agreed: str, senseless: str | None
+) -> None:
+    """It is carried nowhere, whichever side it comes from; one that can follow is."""
+    found = decide_status(erp, crm, agreed, default_survivor=Survivor.ERP)
+    if senseless is None:
+        assert found.breaks == ()
+        assert len(found.corrections) == 1
+        return
+    detail = f"{senseless}, which cannot follow it"
+    kind = BreakKind.STATUS_TRANSITION
+    assert found == broken(kind, detail, field="status", erp=erp, crm=crm)
+
+
+def test_a_senseless_status_is_put_back_where_it_is_only_mirrored() -> None:
+    """Nothing was decided there; a code that Salesforce alone knows is put back as well."""
+    mirrored = frozenset({"status"})
+    for crm in ("OPEN", "DORMANT"):
+        (correction,) = decide_status("PAID", crm, "PAID", mirrored=mirrored).corrections
+        assert (correction.target, correction.fields[0].new) == (System.CRM, "PAID")
+
+
+def test_both_sides_may_agree_on_a_senseless_status() -> None:
+    """What both say is no difference."""
+    found = decide_status("OPEN", "OPEN", "PAID")
+    assert (found.breaks, found.agreed) == ((), {"status": "OPEN"})
 
 
 def test_never_agreed_and_only_the_erp_has_a_value() -> None:

@@ -245,7 +245,7 @@ def test_a_deleted_account_is_never_made_again(world: World) -> None:
     world.delete("Account", "C1")
     world.submit(customer(phone="1"), invoice())
     world.do("fetch", CUSTOMERS, FINANCIALS)
-    assert kinds(world) == [("1000/I1", "CUSTOMER_UNKNOWN", ""), ("C1", "MISSING_IN_CRM", "")]
+    assert kinds(world) == [("1000/I1", "CUSTOMER_UNKNOWN", ""), ("C1", "DELETED_AND_EDITED", "")]
     assert world.do("relay")["delivered"] == 0
     assert world.rows("Account") == {}
 
