@@ -98,7 +98,7 @@ class Application:
     @cached_property
     def trail(self) -> CallTrail:
         """Where calls are written down."""
-        return CallTrail(self.sessions)
+        return CallTrail(self.sessions, self.settings.server.workers)
 
     def close(self) -> None:
         """Writes down what is left, and lets the database go."""

@@ -2,7 +2,8 @@
 
 granian's own WSGI interface lets a thread wait for the next byte of a body without end, so that a
 few callers that stop in the middle of theirs would stop the service. Here the event loop reads
-bodies, each within its time, and a thread takes the request when the body is there.
+bodies, each within its time, and a thread takes the request when the body is there. What a thread
+need not look at is refused here.
 """
 
 import asyncio
@@ -12,12 +13,15 @@ from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from http import HTTPStatus
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from granian._granian import RSGIHTTPProtocol, RSGIProtocolClosed, RSGIProtocolError
 from granian.rsgi import Scope
 
 from bridge.app import Application, open_worker
+from bridge.soap.application import busy_response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -25,13 +29,15 @@ if TYPE_CHECKING:
 _SMALL_BYTES = 64 * 1024
 """A body of no more is received in one go, which takes half as much work as in pieces."""
 
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
 
 class Gateway:
     """A WSGI application behind granian's RSGI interface, in a number of threads.
 
     A body that has not come within its time ends where it is: the application sees that fewer bytes
-    came than were announced. While many bytes wait already, threads read what else comes, as the
-    application asks for it.
+    came than were announced. While many bytes of large ones wait, further ones are refused; alone,
+    one may be as large as any.
     """
 
     def __init__(self, application: Application) -> None:
@@ -45,14 +51,7 @@ class Gateway:
 
     async def __rsgi__(self, scope: Scope, protocol: RSGIHTTPProtocol) -> None:
         """Answers one HTTP request."""
-        loop = asyncio.get_running_loop()
-        body = _Body(protocol, loop, loop.time() + self._settings.body_timeout_seconds)
-        environ = _environ(scope, body)
-        waiting = await self._receive(environ, body)
-        try:
-            answer = await loop.run_in_executor(self._threads, self._answer, environ)
-        finally:
-            self._waiting_bytes -= waiting
+        answer = self._refusal(scope) or await self._answer(_environ(scope), protocol)
         protocol.response_bytes(*answer)
 
     def __rsgi_del__(self, _loop: AbstractEventLoop) -> None:
@@ -60,21 +59,40 @@ class Gateway:
         self._threads.shutdown(cancel_futures=True)
         self._close()
 
-    async def _receive(self, environ: "WSGIEnvironment", body: "_Body") -> int:
-        """Waits for the body, unless it is one to be refused unread; how many bytes there are."""
-        most = self._most_bytes(environ)
+    def _refusal(self, scope: Scope) -> Answer | None:
+        """What the head alone says against a request."""
+        headers = scope.headers.items()
+        if sum(len(name) + len(value) for name, value in headers) > self._settings.max_header_bytes:
+            return _plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        codings = [value for name, value in headers if name.lower() == "transfer-encoding"]
+        if codings and [one.strip().lower() for one in codings] != ["chunked"]:
+            return _plain(HTTPStatus.NOT_IMPLEMENTED)  # RFC 9112, section 6.1
+        return None
+
+    async def _answer(self, environ: "WSGIEnvironment", protocol: RSGIHTTPProtocol) -> Answer:
+        loop = asyncio.get_running_loop()
+        body = _Body(protocol, loop.time() + self._settings.body_timeout_seconds)
+        try:
+            if await self._receive(body, self._most_bytes(environ)):
+                environ["wsgi.input"] = body.content()
+                return await loop.run_in_executor(self._threads, self._carry_out, environ)
+        finally:
+            self._waiting_bytes -= body.counted_bytes
+        return await _refuse_busy(environ, body)
+
+    async def _receive(self, body: "_Body", most: int) -> bool:
+        """Waits for a body of so many bytes at most; False where there is no room for it."""
         if most <= _SMALL_BYTES:
             # Not counted: whoever announces many and sends none would leave no room for others.
-            await body.receive_all()
-            return 0
-        came = 0
-        while came < most and self._waiting_bytes < self._settings.max_waiting_bytes:
-            chunk_bytes = await body.receive_chunk()
-            if not chunk_bytes:
-                break
-            came += chunk_bytes
+            if most:
+                await body.receive_all()
+            return True
+        while body.counted_bytes < most and (chunk_bytes := await body.receive_chunk()):
             self._waiting_bytes += chunk_bytes
-        return came
+            of_others = self._waiting_bytes - body.counted_bytes
+            if of_others and self._waiting_bytes > self._settings.max_waiting_bytes:
+                return False
+        return True
 
     def _most_bytes(self, environ: "WSGIEnvironment") -> int:
         """How many bytes may come, and are worth to be waited for."""
@@ -83,7 +101,7 @@ class Gateway:
             return int(announced) if int(announced) <= self._max_body_bytes else 0
         return self._max_body_bytes + 1 if "HTTP_TRANSFER_ENCODING" in environ else 0
 
-    def _answer(self, environ: "WSGIEnvironment") -> tuple[int, list[tuple[str, str]], bytes]:
+    def _carry_out(self, environ: "WSGIEnvironment") -> Answer:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
@@ -99,35 +117,35 @@ class Gateway:
 
 
 class _Body:
-    """A body for a thread; its bytes are awaited by the event loop, until a time of its clock."""
+    """A body as it comes, until a time of the event loop's clock."""
 
-    def __init__(self, protocol: RSGIHTTPProtocol, loop: AbstractEventLoop, until: float) -> None:
+    def __init__(self, protocol: RSGIHTTPProtocol, until: float) -> None:
         self._protocol = protocol
-        self._loop = loop
         self._until = until
-        self._received = bytearray()
-        self._ended = False
+        self._received: list[bytes] = []
+        self.counted_bytes = 0
+        """Of chunks."""
 
-    def read(self, size: int = -1) -> bytes:
-        """So many bytes, or all; fewer where the body ends or its time is over."""
-        most = sys.maxsize if size < 0 else size
-        if len(self._received) < most and not self._ended:
-            asyncio.run_coroutine_threadsafe(self._receive(most), self._loop).result()
-        content = bytes(self._received[:most])
-        del self._received[:most]
-        return content
+    def content(self) -> BytesIO:
+        """What came, for a thread to read."""
+        return BytesIO(b"".join(self._received))
 
     async def receive_all(self) -> None:
         """Waits for all of it; of one that does not come whole, nothing is kept."""
-        self._received += await self._in_time(self._protocol)
-        self._ended = True
+        self._received.append(await self._in_time(self._protocol))
 
     async def receive_chunk(self) -> int:
         """Waits for more; how many bytes came, 0 at the end."""
         chunk = await self._in_time(self._chunks.__anext__)
-        self._ended = not chunk
-        self._received += chunk
+        self._received.append(chunk)
+        self.counted_bytes += len(chunk)
         return len(chunk)
+
+    async def pass_over(self) -> None:
+        """Forgets what came, and waits for the rest: in the middle of it no caller would listen."""
+        self._received.clear()
+        while await self._in_time(self._chunks.__anext__):
+            pass
 
     @cached_property
     def _chunks(self) -> AsyncIterator[bytes]:
@@ -139,10 +157,6 @@ class _Body:
                 return await receive()
         except (StopAsyncIteration, TimeoutError, RSGIProtocolClosed, RSGIProtocolError):
             return b""
-
-    async def _receive(self, size: int) -> None:
-        while len(self._received) < size and not self._ended:
-            await self.receive_chunk()
 
 
 def create_gateway() -> Gateway:
@@ -156,8 +170,18 @@ def create_gateway() -> Gateway:
     return gateway
 
 
-def _environ(scope: Scope, body: _Body) -> "WSGIEnvironment":
-    """The WSGI environment of a request (PEP 3333)."""
+async def _refuse_busy(environ: "WSGIEnvironment", body: _Body) -> Answer:
+    await body.pass_over()
+    response = busy_response(environ)
+    return response.status_code, response.headers.to_wsgi_list(), response.get_data()
+
+
+def _plain(status: HTTPStatus) -> Answer:
+    return status, [("Content-Type", "text/plain"), ("Connection", "close")], b""
+
+
+def _environ(scope: Scope) -> "WSGIEnvironment":
+    """The WSGI environment of a request (PEP 3333), without its body."""
     server, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
@@ -170,7 +194,6 @@ def _environ(scope: Scope, body: _Body) -> "WSGIEnvironment":
         "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": body,
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,

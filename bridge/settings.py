@@ -77,8 +77,6 @@ class ServerSettings(_Section):
     body_timeout_seconds: float = Field(default=30, gt=0, le=3600)
     max_waiting_bytes: int = Field(default=64 * 1024 * 1024, ge=1024 * 1024)
     max_header_bytes: int = Field(default=64 * 1024, ge=8192, le=1024 * 1024)
-    """About so many: what was read in one go is looked at in one go."""
-
     certificate_file: Path | None = None
     """With it and its key the server speaks HTTPS; PEM, the server's own certificate first."""
 

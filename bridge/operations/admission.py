@@ -29,16 +29,21 @@ class TooManyCalls(BridgeError):
         self.retry_after_seconds = retry_after_seconds
 
 
+def require_network(consumer: Consumer, *, address: str) -> None:
+    """Raises NotPermitted unless the consumer may call from this IP address."""
+    networks = consumer.rights.networks
+    if networks and not _is_within(address, networks):
+        raise NotPermitted(f"{consumer.name} may not call from the address {address}")
+
+
 def require_permitted(
-    consumer: Consumer, *, operation: str, address: str, record_type: RecordType | None = None
+    consumer: Consumer, *, operation: str, record_type: RecordType | None = None
 ) -> None:
-    """Raises NotPermitted unless the consumer may call this operation from this IP address.
+    """Raises NotPermitted unless the consumer may call this operation.
 
     And, where the call is about a record type, with this one.
     """
     rights = consumer.rights
-    if rights.networks and not _is_within(address, rights.networks):
-        raise NotPermitted(f"{consumer.name} may not call from the address {address}")
     if rights.operations and operation not in rights.operations:
         raise NotPermitted(f"{consumer.name} may not call {operation}")
     if rights.record_types and record_type and record_type not in rights.record_types:
@@ -55,7 +60,8 @@ class Admission:
     """Counts calls, and lets through as many as the rights allow.
 
     Each server process counts for itself, so each gives its share: the limit divided by their
-    number, rounded up. So many calls at most start within any 60 seconds, refused ones aside.
+    number, rounded up. So many calls at most start within any 60 seconds, those aside that are
+    refused here.
     """
 
     def __init__(self, workers: int = 1) -> None:
@@ -79,22 +85,22 @@ class Admission:
                 count.running -= 1
 
     def _require_room(self, consumer: Consumer, count: "_Count", at: float) -> None:
-        at_once = self._share(consumer.rights.calls_at_once)
-        if at_once is not None and count.running >= at_once:
-            limit = counted(consumer.rights.calls_at_once or 0, "call")
+        at_once, per_minute = consumer.rights.calls_at_once, consumer.rights.calls_per_minute
+        if at_once is not None and count.running >= share_of(at_once, self._workers):
+            limit = counted(at_once, "call")
             raise TooManyCalls(f"{consumer.name} may make {limit} at once", 1)
-        per_minute = self._share(consumer.rights.calls_per_minute)
         if per_minute is not None:
-            wait = count.seconds_until_free(per_minute, at)
+            wait = count.seconds_until_free(share_of(per_minute, self._workers), at)
             if wait > 0:
-                limit = counted(consumer.rights.calls_per_minute or 0, "call")
-                message = f"{consumer.name} may make {limit} a minute"
+                message = f"{consumer.name} may make {counted(per_minute, 'call')} a minute"
                 raise TooManyCalls(message, max(1, math.ceil(wait)))
             count.started.append(at)
         count.running += 1
 
-    def _share(self, limit: int | None) -> int | None:
-        return None if limit is None else math.ceil(limit / self._workers)
+
+def share_of(limit: int, workers: int) -> int:
+    """What each of the server's processes lets through of a limit for all: rounded up."""
+    return math.ceil(limit / workers)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from bridge.operations.credentials import (
     Secret,
     SecretDigest,
 )
-from bridge.operations.proving import Proof, Prover
+from bridge.operations.proving import Proof, Prover, Refusal
 from bridge.operations.remembering import Remembered
 from bridge.operations.settings import ConsumerSettings
 
@@ -50,7 +50,9 @@ class Authenticator:
     Proving is slow on purpose, so what credentials turned out to be is remembered for a minute: by
     a keyed hash, with a key that lives in this process only. So a consumer that is disabled, or
     whose rights change, calls as before for that long; a proof that expires is good no longer than
-    that. A digest differs each time, and is proved each time. Failures are slowed down.
+    that. What proves nobody is remembered as far as no admin can change that: not where a consumer
+    is disabled, nor of certificates, which it may be given. A digest differs each time, and is
+    proved each time. Failures are slowed down.
     """
 
     def __init__(
@@ -65,33 +67,45 @@ class Authenticator:
         self._key = secrets.token_bytes(32)
         # Apart, so that a flood of wrong ones does not drive out the right ones.
         self._right: Remembered[bytes, Proof] = Remembered()
-        self._wrong: Remembered[bytes, bool] = Remembered()
+        self._wrong: Remembered[bytes, Refusal] = Remembered()
 
     def authenticate(self, credentials: Credentials, *, address: str, now: datetime) -> Consumer:
         """The consumer that these prove, from an IP address. Raises WrongCredentials."""
         if isinstance(credentials, SecretDigest):
-            proof = self._prover.prove(credentials, now)
+            found = self._prover.prove(credentials, now)
         else:
-            proof = self._recall(credentials, now)
-        if proof is None:
-            name = _named(credentials)
-            failures = self._brake.slow(address=site_of(address), name=name, now=now)
-            log.warning("login refused", address=address, name_tried=name, failures=failures)
-            raise WrongCredentials("wrong name or secret")
-        return proof.consumer
+            found = self._recall(credentials, now)
+        if isinstance(found, Proof):
+            return found.consumer
+        self._tell(credentials, found, address, now)
+        raise WrongCredentials("wrong name or secret")
 
-    def _recall(self, credentials: Secret | ApiKey | Certificate, now: datetime) -> Proof | None:
+    def _tell(
+        self, credentials: Credentials, refusal: Refusal, address: str, now: datetime
+    ) -> None:
+        """Slows a failure down, and logs it: of names only a consumer's, see `Refusal`."""
+        failures = self._brake.slow(address=site_of(address), name=_named(credentials), now=now)
+        log.warning(
+            "login refused",
+            address=address,
+            by=_KINDS[type(credentials)],
+            consumer=refusal.name,
+            disabled=refusal.disabled,
+            failures=failures,
+        )
+
+    def _recall(self, credentials: Secret | ApiKey | Certificate, now: datetime) -> Proof | Refusal:
         key = self._keyed_hash(credentials)
-        proof = self._right.get(key, now)
-        if proof is not None or self._wrong.get(key, now):
-            return proof
-        proof = self._prover.prove(credentials, now)
+        known = self._right.get(key, now) or self._wrong.get(key, now)
+        if known is not None:
+            return known
+        found = self._prover.prove(credentials, now)
         until = now + _CACHE_TIME
-        if proof is None:
-            self._wrong.put(key, True, now=now, until=until)
-        else:
-            self._right.put(key, proof, now=now, until=min(until, proof.expires_at or until))
-        return proof
+        if isinstance(found, Proof):
+            self._right.put(key, found, now=now, until=min(until, found.expires_at or until))
+        elif not (found.disabled or isinstance(credentials, Certificate)):
+            self._wrong.put(key, found, now=now, until=until)
+        return found
 
     def _keyed_hash(self, credentials: Secret | ApiKey | Certificate) -> bytes:
         match credentials:
@@ -105,12 +119,19 @@ class Authenticator:
 
 
 def _named(credentials: Credentials) -> str:
-    """Whom credentials claim, for a log line."""
+    """Whom credentials claim, for the brake."""
     match credentials:
         case Secret(name) | SecretDigest(name):
             return name[:80]
         case ApiKey(key):
-            number, dot, _ = key.partition(".")  # without a dot it may be a secret
-            return f"API key of consumer {number[:20] if dot else '?'}"
+            return f"API key {key.partition('.')[0][:20]}"
         case Certificate(fingerprint):
             return f"certificate {fingerprint[:100]}"
+
+
+_KINDS = {
+    Secret: "name and secret",
+    SecretDigest: "digest",
+    ApiKey: "API key",
+    Certificate: "certificate",
+}

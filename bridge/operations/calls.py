@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
+from bridge.operations.admission import share_of
 from bridge.store import calls as store
 from bridge.store.calls import OK, CallRow, KeptCall
 from bridge.store.engine import reading
@@ -46,12 +47,13 @@ class CallTrail:
 
     One thread stores what came in batches. While the database lets nobody write, calls gather;
     only where very many have does the next one wait. What cannot be stored is told in the log. Of
-    callers that nobody recognised a few a minute are stored: a flood of them must not fill the
-    disk.
+    callers that nobody recognised a few a minute are stored, shared out among the server's
+    processes: a flood of them must not fill the disk.
     """
 
-    def __init__(self, sessions: sessionmaker[Session]) -> None:
+    def __init__(self, sessions: sessionmaker[Session], workers: int = 1) -> None:
         self._sessions = sessions
+        self._most_strangers = share_of(_STRANGERS_A_MINUTE, workers)
         self._lock = threading.Lock()
         self._waiting: _Waiting | None = None
         self._thread = threading.Thread()
@@ -91,7 +93,7 @@ class CallTrail:
         if self._strangers[0] == minute:
             count += self._strangers[1]
         self._strangers = (minute, count)
-        return count > _STRANGERS_A_MINUTE
+        return count > self._most_strangers
 
     def _store_all(self, waiting: "_Waiting") -> None:
         while batch := _next_batch(waiting):

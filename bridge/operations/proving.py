@@ -46,12 +46,31 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Credentials that prove nobody who may call.
+
+    `name` is that of the consumer they name, as far as there is one: what else stood in its place
+    may be a secret. `disabled` where they prove it, and it may not call for now.
+    """
+
+    name: str | None
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Claimed:
-    """The enabled consumer that credentials name, and its proofs of the kind they ask for."""
+    """The consumer that credentials name, and its proofs of the kind they ask for."""
 
     id: int
     consumer: Consumer
+    enabled: bool
     proofs: list[Credential]
+
+    def proof(self, expires_at: datetime | None = None) -> "Proof | Refusal":
+        """What comes of it where it is proved."""
+        if not self.enabled:
+            return Refusal(self.consumer.name, disabled=True)
+        return Proof(self.consumer, expires_at)
 
 
 class Prover:
@@ -69,8 +88,8 @@ class Prover:
         self._decoy = hash_secret(new_secret())
         self._sealed_decoys = [self._seal.close(new_secret())] if self._seal.has_keys else []
 
-    def prove(self, credentials: Credentials, now: datetime) -> Proof | None:
-        """The proof, or None."""
+    def prove(self, credentials: Credentials, now: datetime) -> Proof | Refusal:
+        """The proof, or whose it is not."""
         match credentials:
             case Secret(name, secret):
                 return self._by_secret(self._claimed(name, CredentialKind.SECRET, now), secret)
@@ -88,39 +107,41 @@ class Prover:
             return None  # no consumer has such a name, and PostgreSQL takes no NUL
         with reading(self._sessions) as session:
             found = find_claimed(session, who, kind=kind)
-        if found is None or found[0].disabled_at is not None:
+        if found is None:
             return None
         row, proofs = found
         live = [one for one in proofs if one.expires_at is None or now < one.expires_at]
-        return _Claimed(row.id, _consumer(row), live)
+        return _Claimed(row.id, _consumer(row), row.disabled_at is None, live)
 
-    def _by_secret(self, claimed: _Claimed | None, secret: str) -> Proof | None:
+    def _by_secret(self, claimed: _Claimed | None, secret: str) -> Proof | Refusal:
         proofs = claimed.proofs if claimed else []
         with self._places:
             for proof in proofs:
                 if is_hash_of(proof.value, secret) and claimed:
-                    return Proof(claimed.consumer, proof.expires_at)
+                    return claimed.proof(proof.expires_at)
             for _ in range(SECRETS_AT_MOST - len(proofs)):
                 is_hash_of(self._decoy, secret)
-        return None
+        return _refusal(claimed)
 
-    def _by_digest(self, given: SecretDigest, now: datetime) -> Proof | None:
-        if not self._is_fresh(given, now):
-            return None
+    def _by_digest(self, given: SecretDigest, now: datetime) -> Proof | Refusal:
         claimed = self._claimed(given.name, CredentialKind.DIGEST_SECRET, now)
+        name = claimed.consumer.name if claimed else None
+        if not self._is_fresh(given, name, now):
+            return _refusal(claimed)
         if claimed and not claimed.proofs:
-            log.warning("digest of a consumer without a digest secret", consumer=given.name)
-        if not self._is_digest_of_any(given, claimed.proofs if claimed else []) or not claimed:
-            return None
+            log.warning("digest of a consumer without a digest secret", consumer=name)
+        proofs = claimed.proofs if claimed else []
+        if not self._is_digest_of_any(given, name, proofs) or not claimed:
+            return _refusal(claimed)
         # What a digest covers must not come again, however it is divided into nonce and time.
         used = hashlib.sha256(given.nonce + given.created.encode()).digest()
         with self._sessions.begin() as session:
             if not claim_nonce(session, consumer_id=claimed.id, digest=used, now=now):
-                log.warning("digest sent again", consumer=claimed.consumer.name)
-                return None
-        return Proof(claimed.consumer)
+                log.warning("digest sent again", consumer=name)
+                return _refusal(claimed)
+        return claimed.proof()
 
-    def _is_fresh(self, given: SecretDigest, now: datetime) -> bool:
+    def _is_fresh(self, given: SecretDigest, name: str | None, now: datetime) -> bool:
         if not 0 < len(given.nonce) <= _LONGEST_NONCE or len(given.created) > _LONGEST_CREATED:
             return False
         try:
@@ -130,16 +151,18 @@ class Prover:
         if created.tzinfo is None:
             created = created.replace(tzinfo=UTC)
         if abs(now - created) > self._max_age:
-            log.warning("digest out of time", name_tried=given.name[:80], created=given.created)
+            log.warning("digest out of time", consumer=name, created=given.created)
             return False
         return True
 
-    def _is_digest_of_any(self, given: SecretDigest, proofs: list[Credential]) -> bool:
+    def _is_digest_of_any(
+        self, given: SecretDigest, name: str | None, proofs: list[Credential]
+    ) -> bool:
         decoys = self._sealed_decoys * (SECRETS_AT_MOST - len(proofs))
         try:
             kept = [self._seal.open(sealed) for sealed in (*(p.value for p in proofs), *decoys)]
         except NoDigestKey as error:
-            log.warning("a digest cannot be verified", consumer=given.name, reason=str(error))
+            log.warning("a digest cannot be verified", consumer=name, reason=str(error))
             return False
         covered = given.nonce + given.created.encode()
         # SHA-1 is what the profile demands; it stands in HMAC's place, not in a signature's.
@@ -149,16 +172,22 @@ class Prover:
         )
         return sum(hmac.compare_digest(digest, given.digest) for digest in digests) > 0
 
-    def _by_certificate(self, fingerprint: str, now: datetime) -> Proof | None:
+    def _by_certificate(self, fingerprint: str, now: datetime) -> Proof | Refusal:
         try:
             digits = normal_fingerprint(fingerprint)
         except BadCertificate:
-            return None
+            return Refusal(None)
         with reading(self._sessions) as session:
             found = find_certificate(session, digits, now=now)
-        if found is None or found[0].disabled_at is not None:
-            return None
-        return Proof(_consumer(found[0]), found[1].expires_at)
+        if found is None:
+            return Refusal(None)
+        row, certificate = found
+        claimed = _Claimed(row.id, _consumer(row), row.disabled_at is None, [certificate])
+        return claimed.proof(certificate.expires_at)
+
+
+def _refusal(claimed: _Claimed | None) -> Refusal:
+    return Refusal(claimed.consumer.name if claimed else None)
 
 
 def _id_of(number: str) -> int:

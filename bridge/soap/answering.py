@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import structlog
 from werkzeug.wrappers import Response
 
-from bridge import BridgeError
-from bridge.operations.admission import require_permitted
-from bridge.operations.authentication import Consumer, WrongCredentials
+from bridge.operations.admission import require_network, require_permitted
+from bridge.operations.authentication import Consumer
 from bridge.operations.calls import MAX_ENVELOPE_BYTES, OK, CallRow
 from bridge.soap.context import Call, SoapContext
 from bridge.soap.contract_versions import ContractVersion
 from bridge.soap.envelope import read_envelope, require_understood
-from bridge.soap.faults import code_of, fault_of, is_expected, write_fault
-from bridge.soap.identifying import identify
+from bridge.soap.faults import code_of
+from bridge.soap.identifying import Identified, identify, require_same_consumer
 from bridge.soap.lifetime import LateCallers, headers_of
+from bridge.soap.refusing import fault_response
 from bridge.soap.request import Request
 from bridge.soap.soap_versions import SOAP_11, SoapVersion
 from bridge.soap.subjects import Subject
@@ -69,7 +69,8 @@ class Answering:
                 content = self._carry_out(request, course)
                 response = Response(content, content_type=course.soap.content_type)
             except Exception as error:  # the boundary: whatever happens, the caller gets a fault
-                response = _fault_response(error, request.correlation_id, course)
+                course.outcome = code_of(error).word
+                response = fault_response(error, request.correlation_id, course.soap)
             log.info(
                 "soap call",
                 soap=course.soap.number,
@@ -82,53 +83,34 @@ class Answering:
         return response
 
     def _carry_out(self, request: Request, course: _Course) -> bytes:
-        consumer = course.consumer = self._identify(request, course)
+        course.soap = request.soap
+        who = identify(request, self._context.authenticator, now=course.at)
+        consumer = course.consumer = who.consumer
         structlog.contextvars.bind_contextvars(consumer=consumer.name)
         self._late_callers.tell(consumer.name, course.at)
+        require_network(consumer, address=request.address)
+        with self._context.admission.admit(consumer, at=time.monotonic()):
+            return self._serve(request, course, who)
+
+    def _serve(self, request: Request, course: _Course, who: Identified) -> bytes:
         envelope = read_envelope(request.content, self._context.settings, course.soap)
         require_understood(envelope.headers, (SECURITY,), course.soap)
+        require_same_consumer(
+            who, envelope.headers, request, self._context.authenticator, now=course.at
+        )
         subject = course.subject = self._version.subject_in(envelope.body, request.action)
         structlog.contextvars.bind_contextvars(operation=subject.operation)
         require_permitted(
-            consumer,
-            operation=subject.operation,
-            address=request.address,
-            record_type=subject.record_type,
+            who.consumer, operation=subject.operation, record_type=subject.record_type
         )
-        with self._context.admission.admit(consumer, at=time.monotonic()):
-            call = Call(
-                sessions=self._context.sessions,
-                consumer=consumer,
-                now=course.at,
-                soap=course.soap,
-                snapshots=self._context.snapshots,
-            )
-            return self._dispatcher.answer(envelope.body, call)
-
-    def _identify(self, request: Request, course: _Course) -> Consumer:
-        try:
-            course.soap = request.soap
-            return identify(request, self._context.authenticator, now=course.at)
-        except BridgeError:
-            request.discard()
-            raise
-
-
-def _fault_response(error: Exception, correlation_id: str, course: _Course) -> Response:
-    if not is_expected(error):
-        log.exception("soap call failed unexpectedly")
-    code, fault = code_of(error), fault_of(error, correlation_id)
-    course.outcome = code.word
-    response = Response(
-        write_fault(error, fault, course.soap),
-        status=code.status_in(course.soap),
-        content_type=course.soap.content_type,
-    )
-    if isinstance(error, WrongCredentials):
-        response.headers["WWW-Authenticate"] = 'Basic realm="ERP Bridge", charset="UTF-8"'
-    if fault.retry_after_seconds is not None:
-        response.headers["Retry-After"] = str(fault.retry_after_seconds)
-    return response
+        call = Call(
+            sessions=self._context.sessions,
+            consumer=who.consumer,
+            now=course.at,
+            soap=course.soap,
+            snapshots=self._context.snapshots,
+        )
+        return self._dispatcher.answer(envelope.body, call)
 
 
 def _row(request: Request, course: _Course, response: Response) -> CallRow:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 from bridge.soap.context import SoapContext
 from bridge.soap.contract_versions import CONTRACT_VERSIONS
 from bridge.soap.http import SoapEndpoint
+from bridge.soap.refusing import busy_response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["CONTRACT_VERSIONS", "SoapContext", "build_soap_application"]
+__all__ = ["CONTRACT_VERSIONS", "SoapContext", "build_soap_application", "busy_response"]
 
 
 def build_soap_application(context: SoapContext) -> "WSGIApplication":

@@ -3,7 +3,6 @@
 import codecs
 import re
 import zlib
-from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, BinaryIO
 
 from werkzeug.http import parse_options_header
@@ -30,6 +29,12 @@ class RequestTooLarge(BridgeError):
 
 class RequestIncomplete(BridgeError):
     """Fewer bytes than were announced."""
+
+
+class ServerBusy(BridgeError):
+    """No room for a body: too many bytes of others wait."""
+
+    retry_after_seconds = 5
 
 
 def soap_version_of(environ: "WSGIEnvironment") -> SoapVersion:
@@ -95,30 +100,6 @@ def read_beginning(received: bytes, environ: "WSGIEnvironment", most_bytes: int)
     if _is_packed(environ):
         received = _unpacked(zlib.decompressobj(wbits=31), received, most_bytes)
     return _in_utf8(received[:most_bytes], _charset(environ), whole=False)
-
-
-def discard_body(environ: "WSGIEnvironment", settings: SoapSettings) -> None:
-    """Reads what a refused caller still sends, so that its connection serves the next call.
-
-    .NET sends each call twice: without credentials, and again after the challenge. A server that
-    answers the first unread closes the connection under the second, which then fails now and then.
-    What is larger than a body may be, or comes while many others are discarded, stays unread.
-    """
-    announced = environ.get("CONTENT_LENGTH") or ""
-    left = int(announced) if announced.isdecimal() else 0
-    if left > settings.max_body_bytes or not _discarding.acquire(blocking=False):
-        return
-    try:
-        stream: BinaryIO = environ["wsgi.input"]
-        while left > 0 and (chunk := stream.read(min(left, _CHUNK_BYTES))):
-            left -= len(chunk)
-    finally:
-        _discarding.release()
-
-
-_CHUNK_BYTES = 64 * 1024
-_discarding = BoundedSemaphore(8)
-"""Whoever is refused may send slowly on purpose, and must not hold all of the server's threads."""
 
 
 def _is_packed(environ: "WSGIEnvironment") -> bool:

@@ -59,6 +59,14 @@ _CODES = (
         remedy="Send fewer records at a time.",
     ),
     FaultCode(
+        word="ServerBusy",
+        meaning="The service has no room for the body: many large ones are on their way.",
+        remedy="Repeat the call after RetryAfterSeconds.",
+        side=FaultSide.SERVER,
+        retryable=True,
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+    FaultCode(
         word="RequestIncomplete",
         meaning="The body is missing, or ended before all of it had come.",
         remedy="Send all of it, within its time and with its length.",

@@ -14,7 +14,8 @@ code of WS-Security (SOAP Message Security 1.0, section 12), which its toolkits 
 
 Too many calls are the server's fault in SOAP's words: the message is good, and may succeed later
 (SOAP 1.1, section 4.4.1). It travels as such faults do, and not with 429, under which nobody reads
-it; the header Retry-After is there for what stands between.
+it; the header Retry-After is there for what stands between. A server without room for a body says
+so in HTTP's words (503): what is before it may send the call somewhere else.
 """
 
 from collections.abc import Iterator, Mapping
@@ -41,6 +42,7 @@ from bridge.soap import contract
 from bridge.soap.body import (
     RequestIncomplete,
     RequestTooLarge,
+    ServerBusy,
     UnsupportedEncoding,
     WrongContentType,
 )
@@ -75,6 +77,7 @@ _EXPECTED: tuple[type[BridgeError], ...] = (
     WrongContentType,
     UnsupportedEncoding,
     RequestTooLarge,
+    ServerBusy,
     RequestIncomplete,
     MalformedXml,
     ForbiddenMarkup,
@@ -140,7 +143,7 @@ def fault_of(error: Exception, correlation_id: str) -> BridgeFault:
         code.word,
         " ".join(str(error).split()),  # it may quote the caller, line feeds and all
         code.retryable,
-        error.retry_after_seconds if isinstance(error, TooManyCalls) else None,
+        error.retry_after_seconds if isinstance(error, TooManyCalls | ServerBusy) else None,
         correlation_id,
         _violations(error),
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bridge.soap.body import (
     action_in,
-    discard_body,
     read_beginning,
     read_body,
     receive_body,
@@ -32,8 +31,7 @@ class Request:
     @cached_property
     def correlation_id(self) -> str:
         """The caller's own id, if it can stand in a log line; a new one otherwise."""
-        given = self.environ.get("HTTP_X_CORRELATION_ID", "")
-        return given if _CORRELATION_ID.fullmatch(given) else uuid.uuid4().hex
+        return correlation_id_in(self.environ)
 
     @property
     def address(self) -> str:
@@ -78,7 +76,8 @@ class Request:
         """The beginning of the body in UTF-8."""
         return read_beginning(self.received, self.environ, most_bytes)
 
-    def discard(self) -> None:
-        """Reads what the refused caller still sends."""
-        if "received" not in vars(self):
-            discard_body(self.environ, self._settings)
+
+def correlation_id_in(environ: "WSGIEnvironment") -> str:
+    """What names a request in the log: the caller's own word for it, or a new one."""
+    given: str = environ.get("HTTP_X_CORRELATION_ID", "")
+    return given if _CORRELATION_ID.fullmatch(given) else uuid.uuid4().hex

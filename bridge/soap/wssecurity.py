@@ -68,8 +68,26 @@ def token_in(
 
 
 def redacted(envelope: bytes) -> bytes:
-    """The bytes of an envelope, or of its beginning, without the secrets of a UsernameToken."""
-    return _SECRETS.sub(rb"\1", envelope)
+    """The bytes of an envelope, or of its beginning, without the secrets of a UsernameToken.
+
+    Left out is what a Password or a Nonce holds, markup in it too, to the end where none is. So are
+    comments and CDATA sections that speak of one.
+    """
+    kept = bytearray()
+    at = depth = 0
+    for markup in _MARKUP.finditer(envelope):
+        if not depth:
+            kept += envelope[at : markup.start()]
+        depth = max(0, depth - bool(markup["closes"]))
+        if not depth and not _speaks_of_secrets(markup["other"]):
+            kept += markup[0]
+        depth += bool(markup["opens"]) and not markup[0].endswith(b"/>")
+        at = markup.end()
+    return bytes(kept if depth else kept + envelope[at:])
+
+
+def _speaks_of_secrets(markup: bytes | None) -> bool:
+    return markup is not None and (b"Password" in markup or b"Nonce" in markup)
 
 
 def _require_known(parent: _Element, known: Iterable[str]) -> None:
@@ -154,9 +172,14 @@ def _instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-# Up to the end of the bytes where that comes first: a long envelope is kept in part.
-_SECRETS = re.compile(
-    rb"(<(?:[^\s<>:/]+:)?(?:Password|Nonce)(?:\s[^<>]*)?>)"
-    rb".*?(?=</(?:[^\s<>:/]+:)?(?:Password|Nonce)\s*>|\Z)",
-    re.DOTALL,
+# A tag that does not end as a tag does opens all the same. What has no end ends with the bytes: a
+# long envelope is kept in part.
+_MARKUP = re.compile(
+    rb"""
+    (?P<other> <!--.*?(?:-->|\Z) | <!\[CDATA\[.*?(?:\]\]>|\Z) | <\?.*?(?:\?>|\Z) )
+    | (?P<closes> </ %(name)s \s*> )
+    | (?P<opens> < %(name)s (?:(?: [^"'<>] | "[^"<]*" | '[^'<]*' )*>)? )
+    """
+    % {b"name": rb"""(?:[^\s<>:/"'=!?]+:)?(?:Password|Nonce)(?![^\s/>])"""},
+    re.DOTALL | re.VERBOSE,
 )

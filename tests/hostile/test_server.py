@@ -161,12 +161,34 @@ def test_stopped_bodies_stop_nobody_else(server: Server, secret: str | None, len
 
 
 def test_many_waiting_bytes(server: Server) -> None:
-    """More of them than may wait: calls are answered nevertheless."""
-    begun = server.head("Content-Length: 900000") + b" " * 800_000
+    """More of them than may wait: a large body is refused until there is room, small ones are not.
+
+    No thread waits for any of them, so that others are answered at once.
+    """
+    large = CALL + (b"<!--" + b" " * 60_000 + b"-->") * 7
+    begun = server.head("Content-Length: 900000") + b" " * 700_000
     with ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(closing(server.connect(begun)))
-        is_good(server)
+        stack.enter_context(closing(server.connect(begun)))
+        time.sleep(0.2)
+        refused = server.post(large)
+        fault = refused.fault
+        assert fault is not None
+        assert (refused.status, fault.code, fault.retryable) == (503, "ServerBusy", True)
+        assert refused.headers["Retry-After"] == str(fault.retry_after_seconds) == "5"
+        assert is_good(server) < BODY_SECONDS
+    time.sleep(0.2)
+    assert judge(server.post(large)) is None
+
+
+def test_what_comes_late_is_answered_when_it_has_come(server: Server) -> None:
+    """A large body that is refused is passed over to its end: its caller hears why."""
+    begun = server.head("Content-Length: 900000") + b" " * 700_000
+    with closing(server.connect(begun)), closing(server.connect(begun)) as second:
+        time.sleep(0.3)
+        second.sendall(b" " * 200_000)
+        answer = received(second)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b"<Code>ServerBusy</Code>" in answer
 
 
 def test_headers_that_stop(server: Server) -> None:
@@ -187,6 +209,9 @@ def test_headers_that_stop(server: Server) -> None:
         (["Content-Length: -1"], b"400"),
         (["Content-Length: 1e3"], b"400"),
         (["X-Control: a\0b"], b"400"),
+        ([f"X-Long: {'a' * 17_000}"], b"431"),
+        (["Transfer-Encoding: gzip, chunked"], b"501"),
+        (["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"], b"501"),
         (["X Space: a"], b"400"),
     ],
 )

@@ -16,6 +16,7 @@ from bridge.operations.admission import (
     NotPermitted,
     TooManyCalls,
     require_company,
+    require_network,
     require_permitted,
 )
 from bridge.operations.credentials import Consumer
@@ -32,7 +33,8 @@ def call(
     address: str = "192.0.2.1",
     record_type: RecordType | None = None,
 ) -> None:
-    require_permitted(who, operation=operation, address=address, record_type=record_type)
+    require_network(who, address=address)
+    require_permitted(who, operation=operation, record_type=record_type)
 
 
 # What is permitted

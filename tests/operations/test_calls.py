@@ -178,3 +178,12 @@ def test_a_flood_of_strangers_is_not_written_down(
     found = list_calls(sessions, limit=500)
     assert [one.row.consumer for one in found].count(None) == 120
     assert len(found) == 122
+
+
+def test_the_server_s_processes_share_the_strangers(sessions: Sessions) -> None:
+    """Each writes its part of the sixty, rounded up."""
+    trail = CallTrail(sessions, 7)
+    for _ in range(60):
+        trail.write(STRANGERS_CALL)
+    trail.close()
+    assert len(list_calls(sessions)) in (9, 18)  # the minute may turn meanwhile

@@ -28,7 +28,7 @@ from bridge.operations.consumers import (
 )
 from bridge.operations.credentials import ApiKey, Certificate, Credentials, Secret
 from bridge.operations.kept_secrets import NoDigestKey, Seal, make_key
-from bridge.operations.proving import Prover
+from bridge.operations.proving import Proof, Prover
 from bridge.operations.rights import Rights
 from bridge.operations.settings import ConsumerSettings
 from bridge.store.calls import add_calls
@@ -46,7 +46,7 @@ SECRET, DIGEST_SECRET, CERTIFICATE = CredentialKind
 
 
 def proves(sessions: Sessions, credentials: Credentials, now: datetime) -> bool:
-    return Prover(sessions, WITH_KEY).prove(credentials, now) is not None
+    return isinstance(Prover(sessions, WITH_KEY).prove(credentials, now), Proof)
 
 
 def rotate(sessions: Sessions, now: datetime, overlap: timedelta = DAY, seal: Seal = SEAL) -> str:
@@ -206,7 +206,7 @@ def test_rights_are_given_and_changed(sessions: Sessions, now: datetime) -> None
         == replace(rights, calls_per_minute=None)
     )
     proof = Prover(sessions, WITH_KEY).prove(Secret("erp", secret), now)
-    assert proof is not None
+    assert isinstance(proof, Proof)
     assert proof.consumer.rights == changed
 
 
@@ -385,4 +385,4 @@ def test_the_digest_key_is_exchanged(sessions: Sessions, now: datetime) -> None:
     with pytest.raises(NoDigestKey, match="encrypted with another key"):
         reseal_secrets(sessions, seal=Seal(new))
     assert reseal_secrets(sessions, seal=Seal(both)) == 1
-    assert Prover(sessions, new).prove(digest_of(secret, stamp(now)), now) is not None
+    assert isinstance(Prover(sessions, new).prove(digest_of(secret, stamp(now)), now), Proof)

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -12,10 +13,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from structlog.testing import capture_logs
 
 from bridge.operations import kept_secrets
-from bridge.operations.consumers import create_consumer
+from bridge.operations.consumers import create_consumer, disable_consumer
 from bridge.operations.credentials import ApiKey, Certificate, Credentials, Secret, SecretDigest
 from bridge.operations.kept_secrets import Seal, make_key
-from bridge.operations.proving import Prover
+from bridge.operations.proving import Proof, Prover, Refusal
 from bridge.operations.settings import ConsumerSettings
 from bridge.store.consumers import add_credential, find_consumer
 from bridge.store.models import Credential, CredentialKind, Nonce
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.usefixtures("hasher")
 
 
 def proves(prover: Prover, credentials: Credentials, now: datetime) -> bool:
-    proof = prover.prove(credentials, now)
-    return proof is not None and proof.consumer.name == "erp"
+    found = prover.prove(credentials, now)
+    return isinstance(found, Proof) and found.consumer.name == "erp"
 
 
 def add(sessions: Sessions, now: datetime, name: str = "erp") -> str:
@@ -89,9 +90,9 @@ def test_a_proof_tells_when_it_expires(sessions: Sessions, now: datetime) -> Non
     expire(sessions, end)
     prover = Prover(sessions, WITH_KEY)
     proof = prover.prove(secret, end - timedelta(microseconds=1))
-    assert proof is not None
+    assert isinstance(proof, Proof)
     assert proof.expires_at == end
-    assert prover.prove(secret, end) is None
+    assert prover.prove(secret, end) == Refusal("erp")
 
 
 def test_a_flood_of_wrong_secrets_is_hashed_two_at_a_time(
@@ -113,7 +114,7 @@ def test_a_flood_of_wrong_secrets_is_hashed_two_at_a_time(
     prover = Prover(sessions, WITH_KEY)
     with ThreadPoolExecutor(16) as pool:
         found = pool.map(lambda n: prover.prove(Secret("erp", f"guess {n}"), now), range(16))
-        assert set(found) == {None}
+        assert set(found) == {Refusal(None)}
     assert len(at_once) == 32
     assert max(at_once) <= 2
 
@@ -161,7 +162,7 @@ def test_a_digest_of_anything_else_is_wrong(sessions: Sessions, now: datetime) -
         SecretDigest("erp", right.digest[:19], NONCE, at),
         SecretDigest("erp", b"", NONCE, at),
     ):
-        assert prover.prove(wrong, now) is None
+        assert isinstance(prover.prove(wrong, now), Refusal)
     assert nonces(sessions) == 0
     assert proves(prover, right, now)
 
@@ -183,7 +184,7 @@ def test_an_unknown_name_is_decrypted_for_too(
     counts = []
     for name in ("erp", "nobody"):
         opened.clear()
-        assert prover.prove(digest_of("wrong", stamp(now), name=name), now) is None
+        assert not proves(prover, digest_of("wrong", stamp(now), name=name), now)
         counts.append(len(opened))
     assert counts == [2, 2]
 
@@ -224,7 +225,7 @@ def test_a_time_too_far_or_none_at_all_is_refused(
     """Five minutes either way are the default: nonces need not be kept for ever."""
     add(sessions, now)
     given = SecretDigest("erp", b"x" * 20, NONCE, created)
-    assert Prover(sessions, WITH_KEY).prove(given, now) is None
+    assert Prover(sessions, WITH_KEY).prove(given, now) == Refusal("erp")
 
 
 def test_how_old_a_digest_may_be_is_a_setting(sessions: Sessions, now: datetime) -> None:
@@ -261,15 +262,51 @@ def test_why_a_digest_is_refused_is_logged(sessions: Sessions, now: datetime) ->
     late = digest_of(add(sessions, now), stamp(now - timedelta(hours=1)))
     replayed = digest_of(add(sessions, now, "other"), stamp(now), name="other")
     prover = Prover(sessions, WITH_KEY)
-    assert prover.prove(replayed, now) is not None
+    assert isinstance(prover.prove(replayed, now), Proof)
+    unknown = replace(late, name="hush")
     with capture_logs() as logs:
-        for given in (digest_of(secret, stamp(now), name="plain"), late, replayed):
-            assert prover.prove(given, now) is None
-    assert [line["event"] for line in logs] == [
-        "digest of a consumer without a digest secret",
-        "digest out of time",
-        "digest sent again",
+        for given in (digest_of(secret, stamp(now), name="plain"), late, unknown, replayed):
+            assert isinstance(prover.prove(given, now), Refusal)
+    assert [(line["event"], line["consumer"]) for line in logs] == [
+        ("digest of a consumer without a digest secret", "plain"),
+        ("digest out of time", "erp"),
+        ("digest out of time", None),
+        ("digest sent again", "other"),
     ]
+
+
+def test_a_name_that_no_consumer_has_is_kept_nowhere(sessions: Sessions, now: datetime) -> None:
+    """It may be a secret, typed into the wrong field: a refusal names consumers alone."""
+    secret = add(sessions, now)
+    prover = Prover(sessions, WITH_KEY)
+    with capture_logs() as logs:
+        for given in (
+            Secret(secret, ""),
+            ApiKey(secret),
+            ApiKey(f"{secret[:10]}.{secret[10:]}"),
+            digest_of(secret, stamp(now), name=secret),
+        ):
+            assert prover.prove(given, now) == Refusal(None)
+        broken = Prover(sessions, ConsumerSettings(digest_key=SecretStr(make_key())))
+        assert broken.prove(digest_of(secret, stamp(now)), now) == Refusal("erp")
+    assert secret[:10] not in str(logs)
+
+
+def test_a_disabled_consumer_is_told_from_a_wrong_secret(sessions: Sessions, now: datetime) -> None:
+    """By each kind of proof; to the caller it is the same."""
+    secret = create_consumer(
+        sessions, name="erp", now=now, seal=Seal(WITH_KEY), certificate="ab" * 32
+    )
+    disable_consumer(sessions, name="erp", now=now)
+    prover = Prover(sessions, WITH_KEY)
+    for right in (
+        Secret("erp", secret),
+        ApiKey(f"1.{secret}"),
+        digest_of(secret, stamp(now)),
+        Certificate("ab" * 32),
+    ):
+        assert prover.prove(right, now) == Refusal("erp", disabled=True)
+    assert prover.prove(Secret("erp", "no"), now) == Refusal("erp")
 
 
 def test_a_nonce_is_its_consumer_s(sessions: Sessions, now: datetime) -> None:
@@ -277,7 +314,7 @@ def test_a_nonce_is_its_consumer_s(sessions: Sessions, now: datetime) -> None:
     secrets = {name: add(sessions, now, name) for name in ("erp", "other")}
     prover = Prover(sessions, WITH_KEY)
     for name, secret in secrets.items():
-        assert prover.prove(digest_of(secret, stamp(now), name=name), now) is not None
+        assert isinstance(prover.prove(digest_of(secret, stamp(now), name=name), now), Proof)
 
 
 def test_a_digest_sent_twenty_times_at_once_is_good_once(sessions: Sessions, now: datetime) -> None:

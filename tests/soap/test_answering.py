@@ -250,7 +250,7 @@ def test_the_log_tells_who_called_what(endpoint: Endpoint) -> None:
         (None, None, "WrongCredentials"),
     ]
     assert logs[0]["correlation_id"] == "order-4711"
-    assert [one["name_tried"] for one in logs if one["event"] == "login refused"] == [CONSUMER]
+    assert [one["consumer"] for one in logs if one["event"] == "login refused"] == [CONSUMER]
     assert endpoint.secret not in str(logs)
     assert "wrong" not in str(logs)
 

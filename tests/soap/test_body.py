@@ -13,7 +13,6 @@ from bridge.soap.body import (
     UnsupportedEncoding,
     WrongContentType,
     action_in,
-    discard_body,
     read_beginning,
     read_body,
     receive_body,
@@ -185,34 +184,3 @@ def test_a_body_that_ends_too_early() -> None:
     """Fewer bytes than announced are told as such, not as bad XML."""
     with pytest.raises(RequestIncomplete, match="not all of the announced 10 bytes"):
         body_of(environ(b"12345", CONTENT_LENGTH="10"), SETTINGS)
-
-
-@pytest.mark.parametrize(("size", "unread"), [(0, 0), (1, 0), (2000, 0), (2001, 2001)])
-def test_a_refused_body_is_read_to_its_end(size: int, unread: int) -> None:
-    """The connection can serve the next call; what no call may send is left where it is."""
-    request = environ(b"x" * size)
-    discard_body(request, SETTINGS)
-    assert len(request["wsgi.input"].read()) == unread
-
-
-def test_a_refused_body_that_never_comes() -> None:
-    """A body that ends early, or was never announced, is no reason to wait."""
-    discard_body(environ(b"x", CONTENT_LENGTH="2000"), SETTINGS)
-    discard_body(environ(b"", CONTENT_LENGTH=""), SETTINGS)
-
-
-def test_few_refused_bodies_are_read_at_a_time() -> None:
-    """Whoever is refused may send slowly on purpose: the ninth is not waited for."""
-    held: list[dict[str, Any]] = []
-
-    class Slow(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            another = environ(b"x" * 9, **{"wsgi.input": Slow(b"x" * 9)})
-            held.append(another)
-            discard_body(another, SETTINGS)
-            return super().read(size)
-
-    discard_body(environ(b"x" * 9, **{"wsgi.input": Slow(b"x" * 9)}), SETTINGS)
-    assert len(held) == 8
-    assert held[-1]["wsgi.input"].tell() == 0
-    assert all(one["wsgi.input"].tell() == 9 for one in held[:-1])

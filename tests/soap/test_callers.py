@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge.domain.records import RecordType
 from bridge.operations.admission import Admission
 from bridge.operations.calls import CallRow, get_call, list_calls
-from bridge.operations.consumers import get_consumer, permit_consumer
+from bridge.operations.consumers import create_consumer, get_consumer, permit_consumer
 from bridge.operations.credentials import Consumer
 from bridge.operations.rights import Rights, network_of
 from bridge.soap.calls import SOAP_11, SOAP_12, decode_fault, decode_receipt, encode_request
@@ -129,9 +129,36 @@ def test_two_ways_at_once(endpoint: Endpoint) -> None:
 
 
 def test_http_goes_before_the_envelope(endpoint: Endpoint) -> None:
-    """The header for us counts as understood, even where nobody looks at it."""
-    header = security(text_token("nobody", "x"), attributes='s:mustUnderstand="1"')
+    """A Security header that may be ignored is."""
+    header = security(text_token("nobody", "x"))
     assert endpoint.post(with_header(PING, header)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ("", None),
+        (timestamp("2026-03-04T05:11:07Z"), None),
+        (text_token(CONSUMER, "<secret>"), None),
+        (text_token(CONSUMER, "x"), "FailedAuthentication"),
+        (text_token("other", "<other>"), "FailedAuthentication"),
+        (timestamp("2026-03-04T05:06:06Z"), "MessageExpired"),
+        ("<Signature/>", "UnsupportedSecurityToken"),
+        (text_token("erp", "x") * 2, "InvalidSecurity"),
+    ],
+)
+def test_a_header_that_must_be_understood_is(
+    endpoint: Endpoint, sessions: Sessions, parts: str, code: str | None
+) -> None:
+    """Beside HTTP Basic, too: it has to be in order, and to prove the same consumer."""
+    other = create_consumer(sessions, name="other", now=NOW)
+    parts = parts.replace("<secret>", endpoint.secret).replace("<other>", other)
+    header = security(parts, attributes='s:mustUnderstand="1"')
+    response = endpoint.post(with_header(PING, header))
+    if code is None:
+        assert response.status_code == 200
+    else:
+        assert (response.status_code, fault_in(response).code) == (500, code)
 
 
 @pytest.mark.parametrize("content", [b"", PING, b"<bad", f'<a xmlns="{WSSE}"/>'.encode() + PING])
@@ -198,6 +225,20 @@ def test_too_many_calls(endpoint: Endpoint, sessions: Sessions) -> None:
     twelve = encode_request("Ping", soap=SOAP_12)
     response = endpoint.post(twelve, headers={"Content-Type": SOAP_12.content_type})
     assert (response.status_code, "soap:Receiver" in response.text) == (500, True)
+
+
+def test_whatever_is_wrong_with_them_calls_count(endpoint: Endpoint, sessions: Sessions) -> None:
+    """Refusing them costs time as well."""
+    permit(sessions, calls_per_minute=3, operations=frozenset({"Ping"}))
+    bad = PING.replace(b"Ping", b"Pong"), PING[:-5], SUBMISSION, PING
+    codes = [fault_in(endpoint.post(content)).code for content in bad]
+    assert codes == ["UnknownOperation", "MalformedXml", "NotPermitted", "TooManyCalls"]
+
+
+def test_what_another_network_sends_does_not_count(endpoint: Endpoint, sessions: Sessions) -> None:
+    """Whoever stole a secret cannot use up the limit of its owner."""
+    permit(sessions, calls_per_minute=1, networks=(network_of("192.0.2.0/24"),))
+    assert [fault_in(endpoint.post(PING)).code for _ in range(3)] == ["NotPermitted"] * 3
 
 
 def test_calls_at_once(endpoint: Endpoint, sessions: Sessions) -> None:

@@ -63,8 +63,9 @@ def shown(content: bytes, right: bool = True, **variables: Any) -> Credentials:
         "CONTENT_LENGTH": str(len(content)),
         "wsgi.input": io.BytesIO(content),
     } | variables
-    identify(Request(environ, SoapSettings()), recording, now=NOW)  # type: ignore[arg-type]
+    who = identify(Request(environ, SoapSettings()), recording, now=NOW)  # type: ignore[arg-type]
     (credentials,) = recording.shown
+    assert who.by_token == (isinstance(credentials, Secret) and credentials.name != "basic")
     return credentials
 
 
@@ -81,6 +82,13 @@ def test_then_the_envelope() -> None:
     assert shown(TOKEN) == Secret("erp", "secret")
     assert shown(TOKEN, **{CLIENT_CERTIFICATE: "ab"}) == Secret("erp", "secret")
     assert shown(TOKEN, HTTP_AUTHORIZATION="Bearer x") == Secret("erp", "secret")
+
+
+@pytest.mark.parametrize("spelled", ["docs.oasis&#45;open.org", "docs.oasis&#x2d;open.org"])
+def test_a_namespace_however_it_is_spelled(spelled: str) -> None:
+    """A token whose namespace has a character reference goes before the certificate, too."""
+    token = TOKEN.replace(b"docs.oasis-open.org", spelled.encode())
+    assert shown(token, **{CLIENT_CERTIFICATE: "ab"}) == Secret("erp", "secret")
 
 
 def test_then_the_certificate() -> None:

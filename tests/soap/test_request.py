@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.soap.body import RequestIncomplete, UnsupportedEncoding, WrongContentType
+from bridge.soap.body import UnsupportedEncoding, WrongContentType
 from bridge.soap.request import Request
 from bridge.soap.settings import SoapSettings
 from bridge.soap.soap_versions import SOAP_12
@@ -47,18 +47,6 @@ def test_what_cannot_be_read_is_not_known() -> None:
     with pytest.raises(UnsupportedEncoding):
         assert one.content
     assert one.known_content is None
-
-
-def test_a_refused_body_is_discarded_once() -> None:
-    """Unless it was received already."""
-    one = request()
-    one.discard()
-    assert one.environ["wsgi.input"].read() == b""
-    with pytest.raises(RequestIncomplete, match="not all of the announced 4 bytes"):
-        assert one.received
-    two = request()
-    assert two.received == b"<a/>"
-    two.discard()
 
 
 def test_versions_and_actions() -> None:

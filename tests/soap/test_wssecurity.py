@@ -190,6 +190,14 @@ def test_messages_expire(expires: str, expired: bool) -> None:
         "<p:Password><![CDATA[geheim</b>geheim]]></p:Password>",
         "<p:Password><!-- geheim -->geheim</p:Password>",
         "<p:Password>ge<b/>geheim</p:Password>",
+        "<p:Password><![CDATA[x</p:Password>]]>geheim</p:Password>",
+        "<p:Password><!-- </p:Password> -->geheim</p:Password>",
+        "<p:Password>x<p:Password>y</p:Password>geheim</p:Password>",
+        "<p:Password>x<p:Password/><p:Nonce />geheim</p:Password>",
+        "<!-- <p:Password>geheim</p:Password> -->",
+        "<x><![CDATA[<p:Password>geheim</p:Password>]]></x>",
+        "<p:Password Type=x>geheim</p:Password>",
+        "<p:Password Type='x>geheim</p:Password>",
         "<p:Password>geheim",
         "<ä:Nonce>geheim</ä:Nonce>",
     ],
@@ -211,5 +219,6 @@ def test_a_cut_tag_shows_no_secret() -> None:
 
 def test_what_is_no_secret_is_kept() -> None:
     """Names and all the rest."""
-    content = b"<a><Username>erp</Username><Passwords>1</Passwords><NonceX>2</NonceX></a>"
+    content = b"<a><Username>erp</Username><Passwords>1</Passwords><NonceX>2</NonceX><!--3--></a>"
     assert redacted(content) == content
+    assert redacted(b"<a></Password><![CDATA[1]]></a>") == b"<a></Password><![CDATA[1]]></a>"
