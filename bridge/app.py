@@ -22,6 +22,7 @@ from bridge.console.pages import ConsoleContext, build_console
 from bridge.domain.records import RecordType
 from bridge.domain.survivorship import Rules
 from bridge.logs import configure_logs
+from bridge.matching.finding import Matcher
 from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator
 from bridge.operations.brake import Brake
@@ -94,6 +95,11 @@ class Application:
     def rules(self) -> dict[RecordType, Rules]:
         """How records are compared and decided."""
         return build_rules(self.mappings, load_survivorship(self.folder))
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """How customers that one side alone has find their other side."""
+        return Matcher(self.settings.matching)
 
     @cached_property
     def trail(self) -> CallTrail:
@@ -181,6 +187,7 @@ class Application:
             mappings=self.mappings,
             rules=self.rules,
             settings=self.settings.jobs,
+            matcher=self.matcher,
             clock=utc_now,
             progress=progress,
         )

@@ -20,6 +20,7 @@ from bridge.commands.audit import audit_group
 from bridge.commands.breaks import breaks_group
 from bridge.commands.calls import calls_group
 from bridge.commands.consumers import consumers_group
+from bridge.commands.links import links_group
 from bridge.commands.options import AS_JSON, BY, FOLDER
 from bridge.commands.payments import payments_group
 from bridge.commands.runs import runs_group
@@ -207,6 +208,7 @@ main.add_command(calls_group)
 main.add_command(consumers_group)
 main.add_command(demo_command)
 main.add_command(feed_command)
+main.add_command(links_group)
 main.add_command(payments_group)
 main.add_command(runs_group)
 main.add_command(salesforce_group)

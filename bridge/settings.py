@@ -27,6 +27,7 @@ from pydantic import (
 
 from bridge import BridgeError
 from bridge.domain.survivorship import Survivor
+from bridge.matching.settings import MatchingSettings
 from bridge.operations.settings import BreakSettings, ConsumerSettings, SnapshotSettings
 from bridge.salesforce.settings import SalesforceSettings
 from bridge.soap.settings import SoapSettings
@@ -121,6 +122,7 @@ class Settings(_Section):
     salesforce: SalesforceSettings | None = None
     schedule: ScheduleSettings = ScheduleSettings()
     jobs: JobSettings = JobSettings()
+    matching: MatchingSettings = MatchingSettings()
     breaks: BreakSettings = BreakSettings()
     snapshots: SnapshotSettings = SnapshotSettings()
     log: LogSettings = LogSettings()

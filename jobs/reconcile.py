@@ -14,6 +14,7 @@ from bridge.domain.reconcile import decide
 from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
 from bridge.domain.survivorship import Rules, rules_digest
 from bridge.domain.totals import ControlTotal, Explained, rolled_up, side_by_side, unexplained
+from bridge.matching.finding import LinkSummary, find_links, make_links
 from bridge.store import candidates as store
 from bridge.store.breaks import (
     Finding,
@@ -22,6 +23,7 @@ from bridge.store.breaks import (
     count_opened,
     record_breaks,
 )
+from bridge.store.proposals import finish_unlinking
 from bridge.store.rulings import drop_unobeyed, mark_obeyed
 from bridge.store.runs import last_success
 from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
@@ -82,6 +84,7 @@ class ReconcileSummary:
     types: dict[RecordType, TypeSummary]
     totals: list[TotalsLine]
     unexplained: list[UnexplainedLine]
+    links: LinkSummary | None = None
 
 
 def reconcile_customers(context: JobContext, scope: Scope) -> None:
@@ -102,6 +105,7 @@ def _reconcile(
         _refuse_if_crm_unread(context, session, now)
         before = last_success(session, job)
         run_id = scope.run_in(session)
+        links = _link(context, session, now) if RecordType.CUSTOMER in record_types else None
         rules = [context.rules[record_type] for record_type in record_types]
         totals = [total for rule in rules for total in _totals(session, rule)]
         if before is not None and not scope.force:
@@ -118,8 +122,15 @@ def _reconcile(
             types=types,
             totals=_lines(totals),
             unexplained=_rests(unexplained(totals, explained)),
+            links=links,
         )
         scope.succeed(session, summary, until=now, settings_digest=rules_digest(rules))
+
+
+def _link(context: JobContext, session: Session, now: datetime) -> LinkSummary:
+    """What one side alone has meets its other side before it is decided to be new."""
+    finish_unlinking(session, RecordType.CUSTOMER)
+    return make_links(session, find_links(session, context.matcher), now=now)
 
 
 def _reconcile_type(

@@ -175,7 +175,8 @@ class Sender:
 
 def _row(mapping: FieldMapping, correction: StagedCorrection) -> SObject:
     if correction.gives_key:
-        return mapping.write_key(correction.key, str(correction.salesforce_id))
+        key = None if correction.takes_key else correction.key
+        return mapping.write_key(key, str(correction.salesforce_id))
     return mapping.write(correction.key, correction.changes)
 
 

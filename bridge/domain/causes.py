@@ -96,7 +96,7 @@ def _cause_of_record(
             return Cause.MISSING, ""
         case BreakKind.DELETED_AND_EDITED:
             return Cause.MISSING, str(found.crm if found.erp == DELETED else found.erp)
-        case BreakKind.MERGED_IN_CRM | BreakKind.DUPLICATE_IN_CRM:
+        case BreakKind.MERGED_IN_CRM | BreakKind.DUPLICATE_IN_CRM | BreakKind.LINK_SUGGESTED:
             return Cause.DUPLICATE, f"looks like {versions.merged_into or found.crm}"
         case _:
             return Cause.KEYING, "the key was changed in Salesforce"

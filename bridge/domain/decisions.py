@@ -19,6 +19,7 @@ class BreakKind(StrEnum):
     MISSING_IN_CRM = "MISSING_IN_CRM"
     MERGED_IN_CRM = "MERGED_IN_CRM"  # two records of the ERP have become one in the CRM
     MISSING_IN_ERP = "MISSING_IN_ERP"
+    LINK_SUGGESTED = "LINK_SUGGESTED"  # the CRM may have it already: a person says
     DUPLICATE_IN_CRM = "DUPLICATE_IN_CRM"  # the CRM takes the record for one that it has
     KEY_MISMATCH = "KEY_MISMATCH"  # the CRM record's External ID is no longer its ERP key
     CUSTOMER_UNKNOWN = "CUSTOMER_UNKNOWN"  # waits until the customer is known on both sides
@@ -32,7 +33,8 @@ class Reason(StrEnum):
     """Why a correction carries a value."""
 
     NEW = "NEW"
-    MERGED = "MERGED"  # the key, for the record that won a merge
+    LINKED = "LINKED"  # the key, for a record that took a link: by a merge, or found as the same
+    UNLINKED = "UNLINKED"  # the key, taken off a record that a person unlinked
     ERP_CHANGED = "ERP_CHANGED"
     CRM_CHANGED = "CRM_CHANGED"
     MIRRORED = "MIRRORED"
@@ -65,6 +67,8 @@ class Versions:
     over from one that lost a merge; `merged_into` is the key of the record that won, where that
     has one of its own. `duplicates` are the CRM's ids of records that it takes this one for, and
     why it refused the last correction. `rulings` are what people decided, one per field at most.
+    `suggested` is the CRM's id of the record that it may be, where a person has not said yet;
+    `unlinked` tells that a person took the link back and the CRM's record still carries the key.
     """
 
     key: RecordKey | None
@@ -78,6 +82,8 @@ class Versions:
     customer_in_crm: str | None = None
     duplicates: tuple[str, ...] = ()
     rulings: tuple[Ruling, ...] = ()
+    suggested: str | None = None
+    unlinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

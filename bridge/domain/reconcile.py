@@ -4,14 +4,16 @@ Existence first (no side is ever deleted or created again by the bridge on its o
 
 | ERP | CRM     | decision                                                           |
 |-----|---------|--------------------------------------------------------------------|
-| yes | never   | create it in the CRM, or hold it until its customer is known       |
+| yes | never   | create it in the CRM, or hold it until its customer is known; one  |
+|     |         | that may be there already is a break LINK_SUGGESTED                |
 | yes | deleted | break MISSING_IN_CRM; DELETED_AND_EDITED if the ERP's has changed  |
 | yes | merged  | break MERGED_IN_CRM: the record that won is linked to another key; |
 |     |         | else the link has moved to it, and it gets the key                 |
 | no  | yes     | break MISSING_IN_ERP, or none of our business without an ERP key;  |
 |     |         | DELETED_AND_EDITED if the ERP deleted what the CRM has changed     |
 | no  | no      | nothing                                                            |
-| yes | yes     | field by field, below; a changed ERP key is a break KEY_MISMATCH   |
+| yes | yes     | field by field, below; a changed ERP key is a break KEY_MISMATCH;  |
+|     |         | a record that took a link gets the key, an unlinked one loses it   |
 
 Then each compared field:
 
@@ -129,6 +131,10 @@ def _decide_erp_only(versions: Versions, erp: Version, rules: Rules) -> Decision
     if not versions.customer_known:
         customer = erp.values.get("customer_number")
         return _broken(BreakKind.CUSTOMER_UNKNOWN, f"waits for customer {customer}")
+    if versions.suggested is not None:
+        detail = f"Salesforce may have it already as {versions.suggested}: confirm or reject that"
+        found = Break(BreakKind.LINK_SUGGESTED, detail, crm=versions.suggested)
+        return Decision(breaks=(found,))
     return _create(erp, rules, Reason.NEW)
 
 
@@ -175,8 +181,11 @@ def _decide_crm_only(versions: Versions, crm: Version, rules: Rules) -> Decision
 
 
 def _decide_both(versions: Versions, erp: Version, crm: Version, rules: Rules) -> Decision:
+    if versions.unlinked:
+        key = FieldCorrection("number", erp.values.get("number"), None, Reason.UNLINKED)
+        return Decision(corrections=(Correction(System.CRM, (key,)),))
     if versions.key_pending and versions.crm_key is None:
-        key = FieldCorrection("number", None, erp.values.get("number"), Reason.MERGED)
+        key = FieldCorrection("number", None, erp.values.get("number"), Reason.LINKED)
         return Decision(corrections=(Correction(System.CRM, (key,)),))
     if versions.crm_key != str(versions.key):
         detail = f"Salesforce names ERP key {versions.crm_key or 'none'}, expected {versions.key}"

@@ -70,7 +70,7 @@ def assign_break(
 
     Raises UnknownBreak, BreakClosed, UnknownPerson.
     """
-    _require_people(settings, by, assignee)
+    require_people(settings, by, assignee)
     with sessions.begin() as session:
         row, _ = find_break(session, break_id)
         if not store.assign_break(session, break_id, assignee):
@@ -89,7 +89,7 @@ def comment_break(
     now: datetime,
 ) -> None:
     """Says something of a break, open or closed. Raises UnknownBreak, UnknownPerson."""
-    _require_people(settings, by)
+    require_people(settings, by)
     if not text.strip():
         raise BadResolution("a comment says something")
     with sessions.begin() as session:
@@ -111,7 +111,7 @@ def resolve_break(
     The next reconciliation sends what follows from it. Raises UnknownBreak, BreakClosed,
     BadResolution, UnknownPerson.
     """
-    _require_people(settings, by)
+    require_people(settings, by)
     if not resolution.reason.strip():
         raise BadResolution("a decision has a reason: say why")
     with sessions.begin() as session:
@@ -144,7 +144,7 @@ def approve_break(
 
     Raises UnknownBreak, BreakClosed, BadResolution, UnknownPerson.
     """
-    _require_people(settings, by)
+    require_people(settings, by)
     with sessions.begin() as session:
         row, _ = _find_open(session, break_id)
         ruling = ruling_store.ruling_on(session, break_id)
@@ -172,7 +172,7 @@ def reopen_break(
 
     What has been delivered meanwhile stays. Raises UnknownBreak, BadResolution, UnknownPerson.
     """
-    _require_people(settings, by)
+    require_people(settings, by)
     with sessions.begin() as session:
         row, _ = find_break(session, break_id)
         hold_record_type(session, row.record_type)
@@ -206,7 +206,8 @@ def _closed(row: Break) -> BreakClosed:
     return BreakClosed(f"break {row.id} was closed{by}{when}: {row.resolution}")
 
 
-def _require_people(settings: BreakSettings, *names: str | None) -> None:
+def require_people(settings: BreakSettings, *names: str | None) -> None:
+    """Raises UnknownPerson for a name that the settings do not know."""
     for name in names:
         if name is not None and settings.people and name not in settings.people:
             raise UnknownPerson(
@@ -243,6 +244,10 @@ def _verdict(row: Break, take: Take) -> Verdict:
     )
     if can_recreate and take is Take.ERP:
         return Verdict.RECREATE
+    if row.kind is BreakKind.LINK_SUGGESTED:
+        raise BadResolution(
+            "say whether both are the same customer: erp-bridge links list, then confirm or reject"
+        )
     raise BadResolution(
         f"a break {row.kind} can be accepted"
         + (", or the ERP's record entered again" if can_recreate else "")

@@ -90,9 +90,10 @@ class Mapping:
                 fields[name] = value
         return SObject(self.sobject, None, fields)
 
-    def write_key(self, key: RecordKey, salesforce_id: str) -> SObject:
-        """The row that an update takes to give a record, known by its id, the External ID."""
-        return SObject(self.sobject, salesforce_id, {self.external_id_field: str(key)})
+    def write_key(self, key: RecordKey | None, salesforce_id: str) -> SObject:
+        """The row that an update takes to give a record, known by id, an External ID or none."""
+        text = None if key is None else str(key)
+        return SObject(self.sobject, salesforce_id, {self.external_id_field: text})
 
     @property
     def mergeable(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain import decisions
@@ -15,8 +15,9 @@ from bridge.domain.survivorship import Rules
 from bridge.store.bulk import insert_missing
 from bridge.store.engine import hold_record_type
 from bridge.store.merges import merged_customers
-from bridge.store.models import Record, Version
+from bridge.store.models import LinkProposal, LinkStatus, Record, Version
 from bridge.store.outbox import duplicates_of
+from bridge.store.proposals import Standing, standing
 from bridge.store.records import (
     NewVersion,
     key_of_row,
@@ -53,6 +54,7 @@ def candidates(session: Session, rules: Rules) -> Iterator[list[Candidate]]:
     while page := _page(session, rules, after=last):
         last = page[-1].record_id
         page = _with_customers(session, rules.record_type, page)
+        page = _with_links(session, rules.record_type, page)
         yield _with_rulings(session, _with_duplicates(session, page))
 
 
@@ -171,6 +173,7 @@ def _page(session: Session, rules: Rules, *, after: int) -> list[Candidate]:
                 erp.deleted.is_distinct_from(false()),
                 crm.deleted.is_distinct_from(false()),
                 crm.crm_key.is_distinct_from(_EXTERNAL_ID),
+                _is_unlinking(),
             ),
         )
         .order_by(Record.id)
@@ -180,6 +183,12 @@ def _page(session: Session, rules: Rules, *, after: int) -> list[Candidate]:
     if not rules.expected_in_erp:
         query = query.where(or_(erp.record_id.is_not(None), crm.crm_key.is_not(None)))
     return [_candidate(*row) for row in session.execute(query)]
+
+
+def _is_unlinking() -> ColumnElement[bool]:
+    return exists().where(
+        LinkProposal.record_id == Record.id, LinkProposal.status == LinkStatus.UNLINKING
+    )
 
 
 _EXTERNAL_ID = case(
@@ -237,6 +246,23 @@ def _with_customer(one: Candidate, known: Set[str], merged: Mapping[str, str]) -
         customer_in_crm=merged.get(number) if number else None,
     )
     return replace(one, versions=versions)
+
+
+def _with_links(
+    session: Session, record_type: RecordType, page: list[Candidate]
+) -> list[Candidate]:
+    if record_type is not RecordType.CUSTOMER:
+        return page  # documents have no other name than their key
+    found = standing(session, [one.record_id for one in page])
+    return [_with_link(one, found.get(one.record_id)) for one in page]
+
+
+def _with_link(one: Candidate, link: Standing | None) -> Candidate:
+    if link is None:
+        return one
+    if link.status is LinkStatus.UNLINKING:
+        return replace(one, versions=replace(one.versions, unlinked=True))
+    return replace(one, versions=replace(one.versions, suggested=link.salesforce_id))
 
 
 def _with_duplicates(session: Session, page: list[Candidate]) -> list[Candidate]:

@@ -128,7 +128,7 @@ def _patched(
         # An acknowledgement goes by sequence; what is gone comes back when it is submitted again.
         deleted=system is System.ERP and old is not None and old.deleted,
         partial=system is System.CRM and not created and (old is None or old.partial),
-        crm_key=str(key) if system is System.CRM else None,
+        crm_key=str(key) if system is System.CRM and not ones[-1].correction.takes_key else None,
     )
 
 

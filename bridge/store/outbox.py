@@ -55,8 +55,13 @@ class StagedCorrection:
 
     @property
     def gives_key(self) -> bool:
-        """Whether it puts the External ID on a record that does not carry it yet."""
-        return any(field.reason is Reason.MERGED for field in self.fields)
+        """Whether it puts the External ID on a record that does not carry it, or takes it off."""
+        return self.takes_key or any(field.reason is Reason.LINKED for field in self.fields)
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it takes the External ID off a record that was unlinked."""
+        return any(field.reason is Reason.UNLINKED for field in self.fields)
 
 
 def release_interrupted(session: Session) -> int:

@@ -165,7 +165,7 @@ def test_a_record_that_won_a_merge_gets_the_key_first() -> None:
     """The fields are compared once it carries it; a key that somebody gave it is a mismatch."""
     erp, crm = {"number": "C1", "phone": "1"}, {"number": None, "phone": "2"}
     won = versions(erp, crm, {"number": "C1", "phone": "1"}, key_pending=True, crm_key=None)
-    key = FieldCorrection("number", None, "C1", Reason.MERGED)
+    key = FieldCorrection("number", None, "C1", Reason.LINKED)
     assert decide(won, rules()) == Decision((Correction(System.CRM, (key,)),))
     (found,) = decide(replace(won, crm_key="C9"), rules()).breaks
     assert found.kind is BreakKind.KEY_MISMATCH

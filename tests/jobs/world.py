@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RECORD_CLASSES, Record, RecordType
+from bridge.matching.finding import Matcher
 from bridge.operations.credentials import Consumer
 from bridge.operations.submissions import Receipt, submit_records
 from bridge.rules import build_rules
@@ -202,6 +203,7 @@ def build_world(
         mappings=mappings,
         rules=RULES,
         settings=JobSettings(),
+        matcher=Matcher(),
         clock=clock,
         progress=Silent(),
     )

@@ -263,6 +263,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("record_id", "field"),
     )
     op.create_table(
+        "link_proposal",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("record_id", ID, nullable=False),
+        sa.Column("salesforce_id", sa.String(length=18), nullable=False),
+        sa.Column("certainty", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("centibits", sa.Integer(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("erp_fingerprint", sa.String(length=32), nullable=False),
+        sa.Column("crm_fingerprint", sa.String(length=32), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=80), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["record_id"], ["record.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("record_id", "salesforce_id"),
+    )
+    op.create_index("link_proposal_by_status", "link_proposal", ["status"], unique=False)
+    op.create_table(
         "control_total",
         sa.Column("run_id", ID, nullable=False),
         sa.Column("record_type", sa.String(length=20), nullable=False),
@@ -391,6 +412,8 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("explained_total")
     op.drop_table("control_total")
+    op.drop_index("link_proposal_by_status", table_name="link_proposal")
+    op.drop_table("link_proposal")
     op.drop_table("ruling")
     op.drop_index(op.f("ix_break_note_break_id"), table_name="break_note")
     op.drop_table("break_note")

@@ -1,0 +1,148 @@
+"""Finding links: who is unlinked, what looks alike, who gets whom, and keeping that."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bridge.domain.identity import identity_of
+from bridge.domain.matching import Certainty, Pair, Proposal, assign
+from bridge.domain.records import RecordType
+from bridge.matching.exact import Capped, Known, exact_pairs
+from bridge.matching.settings import MatchingSettings
+from bridge.store.linking import Unlinked, link, unlinked_in_crm, unlinked_in_erp
+from bridge.store.models import LinkStatus
+from bridge.store.proposals import NewProposal, save_proposals, settled_pairs
+
+_MOST_EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """How customers are matched."""
+
+    settings: MatchingSettings = field(default_factory=MatchingSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What matching proposes for the customers that one side alone has.
+
+    `unlinked` counts those of the ERP. `notes` tell what was left out, one line each.
+    """
+
+    unlinked: int = 0
+    proposals: Sequence[Proposal] = ()
+    erp: Mapping[str, Known] = field(default_factory=dict)
+    crm: Mapping[str, Known] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    def of(self, certainty: Certainty) -> list[Proposal]:
+        """The proposals of which this is said."""
+        return [one for one in self.proposals if one.certainty is certainty]
+
+    def with_proposals(self, proposals: Sequence[Proposal]) -> "Found":
+        """The same with these proposals."""
+        return replace(self, proposals=proposals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSummary:
+    """What a run made of them: `links` tells the first ones that it made, a line each."""
+
+    linked: int = 0
+    suggested: int = 0
+    links: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def find_links(session: Session, matcher: Matcher) -> Found:
+    """Looks for the other side of all customers that the ERP alone has. Writes nothing."""
+    erp = _known(unlinked_in_erp(session, RecordType.CUSTOMER)) if matcher.settings.enabled else []
+    crm = _known(unlinked_in_crm(session, RecordType.CUSTOMER)) if erp else []
+    if not crm:
+        return Found(unlinked=len(erp))
+    pairs, capped = _pairs(matcher, erp, crm)
+    by_number = {one.known_as: one for one in erp}
+    by_id = {one.known_as: one for one in crm}
+    settled = settled_pairs(session)
+    allowed = (pair for pair in pairs if not _is_settled(pair, by_number, by_id, settled))
+    return Found(
+        unlinked=len(erp),
+        proposals=assign(allowed, matcher.settings.limits),
+        erp=by_number,
+        crm=by_id,
+        notes=list(map(_note, capped)),
+    )
+
+
+def make_links(session: Session, found: Found, *, now: datetime) -> LinkSummary:
+    """Makes the links that are certain, and keeps the others as suggestions."""
+    certain, likely = found.of(Certainty.LINK), found.of(Certainty.SUGGEST)
+    _save(session, found, now, linked=certain, suggested=likely)
+    link(session, [(found.erp[one.pair.erp].record_id, one.pair.crm) for one in certain])
+    return LinkSummary(
+        linked=len(certain),
+        suggested=len(likely),
+        links=[_line(one) for one in certain[:_MOST_EXAMPLES]],
+        notes=list(found.notes),
+    )
+
+
+def keep_suggestions(session: Session, found: Found, *, now: datetime) -> None:
+    """Keeps all that was found for people to look at; the next run makes the certain links."""
+    _save(session, found, now, linked=(), suggested=found.proposals)
+
+
+def _known(side: Iterable[Unlinked]) -> list[Known]:
+    return [Known(one.record_id, one.known_as, identity_of(one.values)) for one in side]
+
+
+def _pairs(
+    matcher: Matcher, erp: Sequence[Known], crm: Sequence[Known]
+) -> tuple[list[Pair], list[Capped]]:
+    return exact_pairs(erp, crm, max_pairs_per_key=matcher.settings.max_pairs_per_key)
+
+
+def _is_settled(
+    pair: Pair,
+    erp: Mapping[str, Known],
+    crm: Mapping[str, Known],
+    settled: Mapping[tuple[int, str], tuple[str, str]],
+) -> bool:
+    """Whether a person said no to just this: both records still say what they said then."""
+    one, other = erp[pair.erp], crm[pair.crm]
+    fingerprints = one.identity.fingerprint, other.identity.fingerprint
+    return settled.get((one.record_id, other.known_as)) == fingerprints
+
+
+def _save(
+    session: Session,
+    found: Found,
+    now: datetime,
+    *,
+    linked: Sequence[Proposal],
+    suggested: Sequence[Proposal],
+) -> None:
+    kept = [(one, LinkStatus.LINKED) for one in linked]
+    kept += [(one, LinkStatus.SUGGESTED) for one in suggested]
+    rows = [
+        NewProposal(
+            record_id=found.erp[one.pair.erp].record_id,
+            proposal=one,
+            status=status,
+            erp_fingerprint=found.erp[one.pair.erp].identity.fingerprint,
+            crm_fingerprint=found.crm[one.pair.crm].identity.fingerprint,
+        )
+        for one, status in kept
+    ]
+    save_proposals(session, rows, now=now)
+
+
+def _line(one: Proposal) -> str:
+    return f"{one.pair.erp} = {one.pair.crm}: {one.why}"
+
+
+def _note(capped: Capped) -> str:
+    return f"not compared for {capped.what}: {capped.pairs:,} pairs share it"
