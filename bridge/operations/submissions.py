@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -45,8 +46,7 @@ class Outcome(StrEnum):
     REJECTED = "REJECTED"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordResult:
+class RecordResult(NamedTuple):
     """What became of one record, by its key. An ACCEPTED one may carry a warning in `code`."""
 
     company_code: str
@@ -64,9 +64,6 @@ class Receipt:
     received_at: datetime
     replayed: bool
     results: tuple[RecordResult, ...]
-
-
-_RESULT_FIELDS = tuple(field.name for field in fields(RecordResult))
 
 
 def submit_records(
@@ -133,16 +130,16 @@ def _replay(stored: Submission, record_type: RecordType, digest: bytes) -> Recei
 
 
 def _receipt(stored: Submission) -> Receipt:
-    results = tuple(
-        RecordResult(**{**plain, "outcome": Outcome(plain["outcome"])})
-        for plain in json.loads(stored.results)
-    )
+    results = tuple(_decode_result(*plain) for plain in json.loads(stored.results))
     return Receipt(stored.message_id, stored.received_at, replayed=True, results=results)
 
 
-def _encode_results(results: Iterable[RecordResult]) -> str:
-    plain = [{name: getattr(one, name) for name in _RESULT_FIELDS} for one in results]
-    return json.dumps(plain, ensure_ascii=False)
+def _encode_results(results: Sequence[RecordResult]) -> str:
+    return json.dumps(results, ensure_ascii=False, separators=(",", ":"))
+
+
+def _decode_result(company_code: str, number: str, outcome: str, *problem: str) -> RecordResult:
+    return RecordResult(company_code, number, Outcome(outcome), *problem)
 
 
 def _save(

@@ -78,11 +78,8 @@ def _writer(name: str, message: Model, attributes: list[str]) -> Callable[..., s
     spare = len(list(takewhile(lambda member: not member.Attributes.min_occurs, members)))
 
     def write(*values: Any) -> str:
-        parts = [f'<{name} xmlns="{NAMESPACE}">']
         absent = (None,) * min(spare, len(attributes) - len(values))
         given = dict(zip(attributes, (*values, *absent), strict=True))
-        encode(SimpleNamespace(**given), parts)
-        parts.append(f"</{name}>")
-        return "".join(parts)
+        return f'<{name} xmlns="{NAMESPACE}">{encode(SimpleNamespace(**given))}</{name}>'
 
     return write

@@ -194,10 +194,8 @@ def _prefix_of(name: str) -> str:
 
 
 def _detail(fault: BridgeFault) -> str:
-    parts: list[str] = []
-    _write_detail(fault, parts)
     # PHP reads a detail without its types, and a text "false" is true to it
-    members = "".join(parts).replace("<Retryable>", '<Retryable xsi:type="xs:boolean">')
+    members = _write_detail(fault).replace("<Retryable>", '<Retryable xsi:type="xs:boolean">')
     return f'<BridgeFault xmlns="{NAMESPACE}" {_TYPE_NAMES}>{members}</BridgeFault>'
 
 

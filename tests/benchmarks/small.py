@@ -91,9 +91,7 @@ def small_request() -> bytes:
     parts = [f'<SubmitSmall xmlns="{NAMESPACE}"><MessageId>m</MessageId>']
     for n in range(BATCH):
         small = Small(f"INV-{n}", "C-1", date(2026, 3, 1), "USD", Decimal(n) / 100, "OPEN")
-        parts.append("<Small>")
-        _write_small(small, parts)
-        parts.append("</Small>")
+        parts.append(f"<Small>{_write_small(small)}</Small>")
     return write_envelope("".join([*parts, "</SubmitSmall>"]))
 
 
@@ -134,9 +132,10 @@ def create_small_gateway() -> Gateway:
 
 
 def _write_results(results: Sequence[Result]) -> bytes:
-    parts = [f'<SubmitSmallResponse xmlns="{NAMESPACE}">']
-    _write_answer(Answer(results), parts)
-    return write_envelope("".join([*parts, "</SubmitSmallResponse>"]))
+    members = _write_answer(Answer(results))
+    return write_envelope(
+        f'<SubmitSmallResponse xmlns="{NAMESPACE}">{members}</SubmitSmallResponse>'
+    )
 
 
 _write_small = encoder(_SMALL)

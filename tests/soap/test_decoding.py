@@ -223,5 +223,5 @@ def test_receipts_go_both_ways() -> None:
         ),
     )
     content = write_envelope(operation_codecs()["GetReceipt"].answer.write(receipt))
-    shown = replace(receipt.results[1], message="no\ufffdgood & <bad>")
+    shown = receipt.results[1]._replace(message="no\ufffdgood & <bad>")
     assert decode_receipt(content) == replace(receipt, results=(receipt.results[0], shown))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.soap.encoding import escape, write_instant
+from bridge.soap.encoding import escape, escape_each, write_instant
 from bridge.soap.envelope import read_envelope, write_envelope
 
 
@@ -22,3 +22,9 @@ def test_escaped_text_is_always_xml(text: str) -> None:
     shown = body.text or ""
     assert len(shown) == len(text)
     assert all(b in (a, "\ufffd") for a, b in zip(text, shown, strict=True))
+
+
+@given(st.lists(st.text(max_size=3)))
+def test_many_are_escaped_as_each(texts: list[str]) -> None:
+    """Escaped together, texts are what they are by themselves."""
+    assert escape_each(texts) == [escape(text) for text in texts]
