@@ -140,6 +140,7 @@ class Application:
                 clock=utc_now,
                 settings=self.settings.soap,
                 snapshots=self.settings.snapshots,
+                sobjects=frozenset(one.sobject for one in self.mappings.values()),
             )
         )
         console = build_console(
@@ -151,8 +152,8 @@ class Application:
         def application(
             environ: "WSGIEnvironment", start_response: "StartResponse"
         ) -> Iterable[bytes]:
-            path = environ.get("PATH_INFO", "")
-            return (soap if path.startswith("/soap/") else console)(environ, start_response)
+            is_soap = environ.get("PATH_INFO", "").startswith(("/soap/", "/salesforce/"))
+            return (soap if is_soap else console)(environ, start_response)
 
         server = self.settings.server
         return BehindProxies(

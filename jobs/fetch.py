@@ -4,14 +4,10 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
-from bridge.domain.crm import CrmRecord
 from bridge.domain.records import RecordType
 from bridge.salesforce import Mapping as FieldMapping
 from bridge.salesforce import read_everything, read_window
-from bridge.store.comparison import compared_fields
-from bridge.store.crm import PageOutcome, mark_unseen_as_deleted, save_crm_page
+from bridge.store.crm import PageOutcome, mark_unseen_as_deleted
 from bridge.store.engine import reading
 from bridge.store.merges import follow_merges
 from bridge.store.orgs import known_org, note_deletions, note_full_read
@@ -19,8 +15,7 @@ from bridge.store.runs import last_success
 from jobs.context import JobContext, Scope
 from jobs.deletions import follow_deletions
 from jobs.org import settle_org
-
-log = structlog.get_logger(__name__)
+from jobs.storing import store_pages
 
 NAME = "fetch"
 
@@ -78,7 +73,6 @@ def _fetch_type(
     since: datetime | None,
     until: datetime,
 ) -> PageOutcome:
-    outcome = PageOutcome()
     # What the bridge writes from here on is newer than anything this window shows.
     read_at = context.clock()
     context.progress.start(f"reading {mapping.sobject}", None)
@@ -86,38 +80,13 @@ def _fetch_type(
         pages = read_everything(context.salesforce, mapping)
     else:
         pages = read_window(context.salesforce, mapping, since=since, until=until)
-    for page in pages:
-        outcome.add(_store_page(context, scope, mapping, page, read_at, full=since is None))
-        context.progress.advance(len(page))
+    outcome = store_pages(context, scope, mapping, pages, read_at=read_at, full=since is None)
     if since is None and not scope.dry_run:  # a dry run has marked nothing as seen
         with scope.transaction() as session:
             outcome.deleted += mark_unseen_as_deleted(
                 session, record_type=mapping.record_type, read_since=read_at
             )
     return outcome
-
-
-def _store_page(
-    context: JobContext,
-    scope: Scope,
-    mapping: FieldMapping,
-    page: list[CrmRecord],
-    read_at: datetime,
-    *,
-    full: bool,
-) -> PageOutcome:
-    for record in page:
-        for problem in record.problems:
-            log.warning("value not readable", sobject=mapping.sobject, problem=str(problem))
-    with scope.transaction() as session:
-        return save_crm_page(
-            session,
-            record_type=mapping.record_type,
-            page=page,
-            compared=compared_fields(session, mapping.record_type),
-            read_at=read_at,
-            touch=full,
-        )
 
 
 def _watermark(context: JobContext, settings_digest: str, until: datetime) -> datetime | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bridge.store.calls import purge_calls, purge_envelopes
 from bridge.store.consumers import purge_nonces
+from bridge.store.notifications import purge_notifications
 from bridge.store.outbox import purge_delivered
 from bridge.store.runs import purge_runs
 from bridge.store.snapshots import expire_snapshots, purge_snapshots
@@ -32,6 +33,7 @@ class PurgeSummary:
     calls: int
     envelopes: int
     nonces: int
+    notifications: int
     snapshots: int
     snapshots_expired: int
 
@@ -44,6 +46,8 @@ def purge(context: JobContext, scope: Scope) -> None:
     envelopes = _forget_all(scope, purge_envelopes, envelopes_before)
     calls = _forget_all(scope, purge_calls, now - timedelta(days=settings.keep_calls_days))
     nonces = _forget_all(scope, purge_nonces, now - _NONCES_KEPT)
+    notifications_before = now - timedelta(days=settings.keep_notifications_days)
+    notifications = _forget_all(scope, purge_notifications, notifications_before)
     abandoned = now - timedelta(hours=settings.snapshot_open_hours)
     with scope.transaction() as session:
         summary = PurgeSummary(
@@ -53,6 +57,7 @@ def purge(context: JobContext, scope: Scope) -> None:
             calls=calls,
             envelopes=envelopes,
             nonces=nonces,
+            notifications=notifications,
             snapshots=purge_snapshots(session, before=before),
             snapshots_expired=expire_snapshots(session, begun_before=abandoned, now=now),
         )

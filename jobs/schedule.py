@@ -1,6 +1,6 @@
 """The one table: job -> trigger -> function; and the scheduler that follows it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge import BridgeError
 from bridge.store.engine import reading
 from bridge.store.runs import requested_jobs
-from jobs import fetch, purge, reconcile, relay
+from jobs import fetch, fetch_notified, purge, reconcile, relay
 from jobs.context import JobContext, RunReport, Scope
 from jobs.running import JobBusy, JobFunction, run_job
 from jobs.settings import ScheduleSettings
@@ -30,16 +30,27 @@ class UnknownJob(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An entry of the schedule. `interval` names the setting that says how often it runs."""
+    """An entry of the schedule. `interval` names the setting that says how often it runs.
+
+    The clock starts no run where `has_work` says that it would find nothing to do.
+    """
 
     name: str
     interval: str
     function: JobFunction
     purpose: str
+    has_work: Callable[[JobContext], bool] = lambda _context: True
 
 
 _TABLE = (
     Job(fetch.NAME, "fetch_seconds", fetch.fetch, "read what changed in Salesforce"),
+    Job(
+        fetch_notified.NAME,
+        "fetch_notified_seconds",
+        fetch_notified.fetch_notified,
+        "read what Salesforce told of",
+        fetch_notified.has_notified,
+    ),
     Job(
         reconcile.CUSTOMERS,
         "reconcile_customers_seconds",
@@ -84,11 +95,21 @@ def build_scheduler(context: JobContext, settings: ScheduleSettings) -> Backgrou
             trigger = IntervalTrigger(seconds=seconds, jitter=min(seconds // 10, 30) or None)
             first = datetime.now(UTC) + timedelta(seconds=min(seconds, _FIRST_SECONDS * position))
             scheduler.add_job(
-                _run_quietly, trigger, (context, job.name), id=job.name, next_run_time=first
+                _run_by_clock, trigger, (context, job), id=job.name, next_run_time=first
             )
     every = IntervalTrigger(seconds=settings.requests_seconds)
     scheduler.add_job(_run_requested, every, (context,), id="requests")
     return scheduler
+
+
+def _run_by_clock(context: JobContext, job: Job) -> None:
+    try:
+        has_work = job.has_work(context)
+    except SQLAlchemyError as error:
+        log.warning("job could not start", job=job.name, error=type(error).__name__)
+        return
+    if has_work:
+        _run_quietly(context, job.name)
 
 
 def _run_requested(context: JobContext) -> None:

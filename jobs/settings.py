@@ -13,6 +13,8 @@ class ScheduleSettings(_Section):
     """Section `[schedule]`: how often each job runs, in seconds; 0 leaves it to people."""
 
     fetch_seconds: int = Field(default=300, ge=0)
+    fetch_notified_seconds: int = Field(default=3, ge=0)
+    """How soon a record is read that Salesforce told of; nothing runs where it told of none."""
     reconcile_customers_seconds: int = Field(default=600, ge=0)
     reconcile_financials_seconds: int = Field(default=600, ge=0)
     relay_seconds: int = Field(default=60, ge=0)
@@ -32,6 +34,8 @@ class JobSettings(_Section):
     """How often all is read: formula fields change without a trace. 0: only when it has to be."""
     deletions_every_seconds: int = Field(default=3_600, ge=120)
     """How often Salesforce's list of deletions is asked for what left its recycle bin unseen."""
+    fetch_notified_retry_seconds: int = Field(default=60, ge=1)
+    """Before notifications are followed again, after a run of that which failed."""
     fetch_max_age_hours: int = Field(default=24, ge=1)
     """Reconciling against older knowledge of Salesforce is refused."""
     refuse_below_share: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
@@ -53,3 +57,5 @@ class JobSettings(_Section):
     """How long calls are kept."""
     keep_envelopes_days: int = Field(default=7, ge=1)
     """How long their envelopes are kept, of consumers whose rights say so."""
+    keep_notifications_days: int = Field(default=7, ge=2)
+    """How long notifications are kept: Salesforce repeats one for a day at most."""

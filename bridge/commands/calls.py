@@ -1,42 +1,23 @@
 """`erp-bridge calls`: who called what, and what came of it."""
 
-import re
 import sys
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bridge import BridgeError
-from bridge.app import ready_application, utc_now
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.app import ready_application
+from bridge.commands.options import AS_JSON, FOLDER, SINCE
 from bridge.operations import calls as operations
 from bridge.operations.calls import KeptCall
 from bridge.terminal import Terminal
 
-_AGO = re.compile(r"(\d{1,6})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
 
 class NoEnvelope(BridgeError):
     """A call whose envelope was not kept, or is forgotten."""
-
-
-def _since(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
-    """A time in UTC, or one so many minutes, hours or days ago."""
-    if text is None:
-        return None
-    try:
-        if ago := _AGO.fullmatch(text):
-            return utc_now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        message = f"{text!r} is none of 30m, 12h, 7d, 2026-03-04, 2026-03-04T05:06"
-        raise click.BadParameter(message) from None
 
 
 @click.group(name="calls")
@@ -47,9 +28,7 @@ def calls_group() -> None:
 @calls_group.command("list")
 @FOLDER
 @click.option("--consumer", help="This one's alone.")
-@click.option(
-    "--since", metavar="TIME", callback=_since, help="A time in UTC, or as in 30m, 12h, 7d."
-)
+@SINCE
 @click.option("--failed", is_flag=True, help="Those that ended in a fault.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @AS_JSON

@@ -27,7 +27,9 @@ from bridge.operations.certificates import (
 )
 from bridge.operations.consumers import ConsumerView, CredentialView
 from bridge.operations.kept_secrets import Seal, make_key
+from bridge.operations.notifications import NOTIFICATIONS
 from bridge.operations.rights import Rights
+from bridge.soap.outbound import PATH as NOTIFICATIONS_PATH
 from bridge.terminal import Terminal
 from bridge.wording import counted
 
@@ -257,13 +259,19 @@ def _fingerprint(text: str) -> str:
 
 
 def _print_secret(application: Application, name: str, secret: str, *, as_json: bool) -> None:
+    consumer = operations.get_consumer(application.sessions, name=name)
+    api_key = f"{consumer.id}.{secret}"
+    endpoint = None
+    if NOTIFICATIONS in consumer.rights.operations:
+        endpoint = f"{application.settings.soap.public_url}{NOTIFICATIONS_PATH}/{api_key}"
     if not as_json:
         click.echo(secret)
+        if endpoint:
+            click.echo(f"the endpoint for Salesforce's outbound messages: {endpoint}", err=True)
         return
-    consumer_id = operations.get_consumer(application.sessions, name=name).id
-    facts = {"id": consumer_id, "name": name, "secret": secret}
+    facts = {"id": consumer.id, "name": name, "secret": secret, "api_key": api_key}
     with closing(Terminal()) as terminal:
-        terminal.json({**facts, "api_key": f"{consumer_id}.{secret}"})
+        terminal.json(facts | ({"endpoint": endpoint} if endpoint else {}))
 
 
 def _as_json(one: ConsumerView) -> dict[str, Any]:

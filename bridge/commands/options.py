@@ -1,11 +1,34 @@
 """What several commands take."""
 
 import getpass
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from bridge.app import utc_now
 from bridge.settings import FOLDER_VARIABLE
+
+_AGO = re.compile(r"(\d{1,6})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def _instant(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> datetime | None:
+    """A time in UTC, or one so many minutes, hours or days ago."""
+    if text is None:
+        return None
+    try:
+        if ago := _AGO.fullmatch(text):
+            return utc_now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        message = f"{text!r} is none of 30m, 12h, 7d, 2026-03-04, 2026-03-04T05:06"
+        raise click.BadParameter(message) from None
+
 
 FOLDER = click.option(
     "--config",
@@ -17,4 +40,7 @@ FOLDER = click.option(
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 BY = click.option(
     "--by", default=getpass.getuser, show_default="your login name", help="Who does this."
+)
+SINCE = click.option(
+    "--since", metavar="TIME", callback=_instant, help="A time in UTC, or as in 30m, 12h, 7d."
 )

@@ -9,6 +9,7 @@ import click
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.operations.notifications import NOTIFICATIONS
 from bridge.operations.rights import Network, Rights, encode_rights, network_of
 from bridge.soap.codec import operation_codecs
 
@@ -88,7 +89,7 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _operations(words: Sequence[str]) -> frozenset[str]:
-    known = list(operation_codecs())
+    known = [*operation_codecs(), NOTIFICATIONS]
     for word in words:
         if word not in known:
             raise _unknown("operation", word, known)

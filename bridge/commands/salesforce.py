@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from bridge import BridgeError
-from bridge.app import open_application, utc_now
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.app import open_application, ready_application, utc_now
+from bridge.commands.options import AS_JSON, FOLDER, SINCE
+from bridge.operations.notifications import NotificationsView, get_notifications_view
 from bridge.salesforce import (
     LoginRefused,
     Mapping,
@@ -26,6 +27,7 @@ from bridge.salesforce import (
 from bridge.settings import find_config
 from bridge.terminal import Terminal
 
+_A_DAY, _LATE = timedelta(days=1), timedelta(hours=1)
 _CLOCKS_APART = timedelta(seconds=60)  # beyond it, assertions of a JWT login may be refused
 
 
@@ -68,6 +70,26 @@ def check(folder: Path | None, as_json: bool) -> None:
         sys.exit(1)
 
 
+@salesforce_group.command("notifications")
+@FOLDER
+@SINCE
+@AS_JSON
+def notifications_command(folder: Path | None, since: datetime | None, as_json: bool) -> None:
+    """Show what Salesforce told by outbound messages, and what was refused; of 24 hours, or TIME.
+
+    Exit 1 where a notification waits for longer than an hour.
+    """
+    now = utc_now()
+    with ready_application(folder) as application, closing(Terminal()) as terminal:
+        view = get_notifications_view(application.sessions, since=since or now - _A_DAY)
+        if as_json:
+            terminal.json(asdict(view))
+        else:
+            _show_notifications(terminal, view)
+    if any(one.oldest_at < now - _LATE for one in view.waiting):
+        sys.exit(1)
+
+
 @salesforce_group.command()
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 def metadata(folder: Path) -> None:
@@ -101,6 +123,21 @@ def _show(terminal: Terminal, report: OrgReport) -> None:
         rows = [_cells(one) for one in report.misfits if one.grave is grave]
         if rows:
             terminal.table(title, ("mapping", "name", "problem", "what to do"), rows)
+
+
+def _show_notifications(terminal: Terminal, view: NotificationsView) -> None:
+    told = [
+        (one.sobject, one.status, one.count, one.repeated, _second(one.oldest_at))
+        for one in view.notifications
+    ]
+    columns = ("record", "state", "#count", "#repeated", "oldest (UTC)")
+    terminal.table("Notifications", columns, told)
+    calls = [(one.outcome, one.count, _second(one.last_at), one.last_address) for one in view.calls]
+    terminal.table("Messages", ("outcome", "#count", "last (UTC)", "from"), calls)
+
+
+def _second(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _facts(report: OrgReport) -> Iterator[tuple[str, str]]:

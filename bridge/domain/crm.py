@@ -1,4 +1,4 @@
-"""A record as it was read from Salesforce."""
+"""A record as it was read from Salesforce, and Salesforce's word that one changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,3 +37,12 @@ class CrmRecord:
     master_record_id: str | None  # the winner, where the record lost a merge
     values: dict[str, Value | None]
     problems: tuple[UnreadableValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Salesforce's word that a record was created or changed; how, is to be read from there."""
+
+    id: str  # 18 characters; the same each time that it is repeated
+    sobject: str  # the kind of record, by its API name
+    salesforce_id: str  # the record's, 18 characters

@@ -18,7 +18,6 @@ from bridge.salesforce.faults import LoginRefused, Remedy, SalesforceError
 from bridge.salesforce.fitness import Misfit, find_misfits, sobjects_of
 from bridge.salesforce.full import read_everything
 from bridge.salesforce.gate import CircuitOpen
-from bridge.salesforce.ids import BadSalesforceId, normalise_id
 from bridge.salesforce.mapping import Mapping
 from bridge.salesforce.mapping_files import BadMapping, load_mappings
 from bridge.salesforce.pages import FieldValue, Page, SObject
@@ -26,7 +25,7 @@ from bridge.salesforce.results import ChangedIds, RowError, RowResult, UserInfo
 from bridge.salesforce.settings import Auth, SalesforceSettings
 from bridge.salesforce.surroundings import Surroundings
 from bridge.salesforce.values import UnwritableValue
-from bridge.salesforce.windows import read_window
+from bridge.salesforce.windows import read_by_id, read_window
 from bridge.salesforce.wire import ApiLimit
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "ApiLimit",
     "Auth",
     "BadMapping",
-    "BadSalesforceId",
     "BadWsdl",
     "BatchRefused",
     "Calls",
@@ -63,7 +61,7 @@ __all__ = [
     "check_org",
     "find_misfits",
     "load_mappings",
-    "normalise_id",
+    "read_by_id",
     "read_everything",
     "read_window",
     "refusals",

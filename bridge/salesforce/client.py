@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
 
+from bridge.domain.salesforce_ids import normalise_id
 from bridge.salesforce.binding import Argument
 from bridge.salesforce.budget import Calls, Meter
 from bridge.salesforce.calling import Caller, Connection
 from bridge.salesforce.descriptions import Schema, SObjectDescription
 from bridge.salesforce.faults import MALFORMED_RESPONSE, SalesforceError
-from bridge.salesforce.ids import normalise_id
 from bridge.salesforce.pages import Page, SObject, decode_sobject
 from bridge.salesforce.results import ChangedIds, RowResult, UserInfo, instant, text_in
 from bridge.salesforce.settings import SalesforceSettings

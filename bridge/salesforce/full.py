@@ -14,8 +14,8 @@ from threading import Event, Semaphore
 from typing import NamedTuple, TypeVar
 
 from bridge.domain.crm import CrmRecord
+from bridge.domain.salesforce_ids import normalise_id
 from bridge.salesforce.client import SalesforceClient
-from bridge.salesforce.ids import normalise_id
 from bridge.salesforce.mapping import Mapping
 from bridge.salesforce.windows import Position, read_on
 

@@ -13,8 +13,8 @@ from bridge.domain.records import (
     Value,
     fields_of,
 )
+from bridge.domain.salesforce_ids import normalise_id
 from bridge.salesforce.faults import MALFORMED_RESPONSE, SalesforceError
-from bridge.salesforce.ids import normalise_id
 from bridge.salesforce.pages import FieldValue, SObject
 from bridge.salesforce.results import instant
 from bridge.salesforce.values import Reader, reader_of, text_of

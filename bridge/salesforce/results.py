@@ -7,8 +7,8 @@ from typing import Self
 
 from lxml import etree
 
+from bridge.domain.salesforce_ids import normalise_id
 from bridge.salesforce.faults import MALFORMED_RESPONSE, Remedy, SalesforceError, worst_remedy
-from bridge.salesforce.ids import normalise_id
 
 
 @dataclass(frozen=True, slots=True)

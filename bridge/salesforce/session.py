@@ -21,6 +21,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
+from bridge.domain.salesforce_ids import BadSalesforceId, normalise_id
 from bridge.salesforce.faults import (
     SERVER_UNAVAILABLE,
     LoginRefused,
@@ -28,7 +29,6 @@ from bridge.salesforce.faults import (
     error_from_status,
 )
 from bridge.salesforce.http import Reply
-from bridge.salesforce.ids import BadSalesforceId, normalise_id
 from bridge.salesforce.keys import read_signing_key, signing_key
 from bridge.salesforce.settings import Auth, SalesforceSettings
 from bridge.salesforce.wire import Wire

@@ -1,13 +1,21 @@
-"""Reading everything that changed in a window, page by page, without gap or repetition."""
+"""Reading what changed in a window, or what is known by its ids: page by page, each row once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
+
+import structlog
 
 from bridge.domain.crm import CrmRecord
 from bridge.salesforce.client import SalesforceClient
 from bridge.salesforce.faults import Remedy, SalesforceError
 from bridge.salesforce.mapping import Mapping
+
+log = structlog.get_logger(__name__)
+
+_NO_ID = frozenset({"INVALID_QUERY_FILTER_OPERATOR", "MALFORMED_ID"})
+IDS_OF_A_QUERY = 2_000  # a page at most, in less than half of the 100,000 characters of a query
 
 
 class Position(NamedTuple):
@@ -29,6 +37,35 @@ def read_window(
         mapping,
         lambda last: window_query(mapping, since=since, until=until, after=last),
     )
+
+
+def read_by_id(
+    client: SalesforceClient, mapping: Mapping, salesforce_ids: Sequence[str]
+) -> Iterator[list[CrmRecord]]:
+    """Pages of the records of these ids, deleted ones included; nothing of what there is not.
+
+    N ids cost ceil(N / page_size) calls. Raises SalesforceError.
+    """
+    for start in range(0, len(salesforce_ids), IDS_OF_A_QUERY):
+        yield from _read_ids(client, mapping, salesforce_ids[start : start + IDS_OF_A_QUERY])
+
+
+def _read_ids(
+    client: SalesforceClient, mapping: Mapping, salesforce_ids: Sequence[str]
+) -> Iterator[list[CrmRecord]]:
+    """One id that Salesforce takes for none has the whole query refused: the others are read."""
+    try:
+        yield from read_on(client, mapping, partial(ids_query, mapping, salesforce_ids))
+    except SalesforceError as error:
+        if error.code not in _NO_ID:
+            raise
+        half = len(salesforce_ids) // 2
+        if not half:
+            log.warning("no id of Salesforce", sobject=mapping.sobject, id=salesforce_ids[0])
+            return
+        client.count_retry(error)
+        for some in (salesforce_ids[:half], salesforce_ids[half:]):
+            yield from _read_ids(client, mapping, some)
 
 
 def read_on(
@@ -71,6 +108,16 @@ def window_query(
     fields, where = ", ".join(mapping.select()), " AND ".join(conditions)
     # Names come from a checked mapping, literals from this module: nothing here is outside text.
     return f"SELECT {fields} FROM {mapping.sobject} WHERE {where} ORDER BY SystemModstamp, Id"  # noqa: S608
+
+
+def ids_query(
+    mapping: Mapping, salesforce_ids: Sequence[str], after: Position | None = None
+) -> str:
+    """The SOQL that reads these records, or those of them that lie behind a position."""
+    ids = ", ".join(f"'{one}'" for one in salesforce_ids)
+    where = f"Id IN ({ids})" + (f" AND Id > '{after.salesforce_id}'" if after else "")
+    # Names come from a checked mapping, and ids are letters and digits (salesforce_ids).
+    return f"SELECT {', '.join(mapping.select())} FROM {mapping.sobject} WHERE {where} ORDER BY Id"  # noqa: S608
 
 
 def datetime_literal(moment: datetime) -> str:

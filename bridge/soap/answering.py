@@ -78,7 +78,7 @@ class Answering:
                 seconds=round(course.seconds, 4),
             )
             structlog.contextvars.unbind_contextvars("consumer", "operation")
-        self._context.trail.write(_row(request, course, response))
+        self._context.trail.write(self._row(request, course, response))
         response.headers.update(self._headers | {"X-Correlation-Id": request.correlation_id})
         return response
 
@@ -109,25 +109,26 @@ class Answering:
             now=course.at,
             soap=course.soap,
             snapshots=self._context.snapshots,
+            sobjects=self._context.sobjects,
         )
         return self._dispatcher.answer(envelope.body, call)
 
-
-def _row(request: Request, course: _Course, response: Response) -> CallRow:
-    """A call for the trail."""
-    return CallRow(
-        at=course.at,
-        consumer=course.consumer.name if course.consumer else None,
-        address=request.address,
-        operation=course.subject.operation if course.subject else None,
-        message_id=course.subject.message_id if course.subject else None,
-        request_bytes=request.size_bytes,
-        answer_bytes=response.content_length or 0,
-        seconds=course.seconds,
-        outcome=course.outcome,
-        correlation_id=request.correlation_id,
-        envelope=_kept_envelope(request, course),
-    )
+    def _row(self, request: Request, course: _Course, response: Response) -> CallRow:
+        """A call for the trail."""
+        subject, only_operation = course.subject, self._version.only_operation
+        return CallRow(
+            at=course.at,
+            consumer=course.consumer.name if course.consumer else None,
+            address=request.address,
+            operation=subject.operation if subject else only_operation,
+            message_id=subject.message_id if subject else None,
+            request_bytes=request.size_bytes,
+            answer_bytes=response.content_length or 0,
+            seconds=course.seconds,
+            outcome=course.outcome,
+            correlation_id=request.correlation_id,
+            envelope=_kept_envelope(request, course) if self._version.keeps_envelopes else None,
+        )
 
 
 def _kept_envelope(request: Request, course: _Course) -> bytes | None:

@@ -14,5 +14,5 @@ __all__ = ["CONTRACT_VERSIONS", "SoapContext", "build_soap_application", "busy_r
 
 
 def build_soap_application(context: SoapContext) -> "WSGIApplication":
-    """The SOAP service as a WSGI application; it answers paths below `/soap/`."""
+    """The SOAP services as a WSGI application, for paths below `/soap/` and `/salesforce/`."""
     return SoapEndpoint(context)

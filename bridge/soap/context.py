@@ -25,6 +25,8 @@ class SoapContext:
     clock: Callable[[], datetime]
     settings: SoapSettings
     snapshots: SnapshotSettings
+    sobjects: frozenset[str] = frozenset()
+    """The kinds of Salesforce's records that the mappings name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,4 @@ class Call:
     now: datetime
     soap: SoapVersion
     snapshots: SnapshotSettings
+    sobjects: frozenset[str] = frozenset()

@@ -214,6 +214,34 @@ _CODES = (
     INTERNAL_ERROR,
 )
 
+_OF_NOTIFICATIONS = (
+    FaultCode(
+        word="ForeignOrganization",
+        meaning="The outbound message comes from an org that is not read here.",
+        remedy="Correct the endpoint in that org.",
+    ),
+    FaultCode(
+        word="UnreadOrganization",
+        meaning="No org has been read yet.",
+        remedy="Repeat the message after the first fetch.",
+        side=FaultSide.SERVER,
+        retryable=True,
+    ),
+    FaultCode(
+        word="UnmappedObject",
+        meaning="The outbound message is about a kind of record that no mapping names.",
+        remedy="Take the endpoint out of that message, or map the kind of record.",
+    ),
+    FaultCode(
+        word="NotificationReused",
+        meaning="The notification's id was one of another record before.",
+        remedy="Find out who sends it: Salesforce does not.",
+    ),
+)
+
+NOTIFICATION_CODES: Mapping[str, FaultCode] = {code.word: code for code in _OF_NOTIFICATIONS}
+"""What only Salesforce is told: our own contract does not list it."""
+
 FAULT_CODES: Mapping[str, FaultCode] = {code.word: code for code in _CODES}
 
 

@@ -28,6 +28,12 @@ from bridge import BridgeError
 from bridge.operations.admission import NotPermitted, TooManyCalls
 from bridge.operations.authentication import WrongCredentials
 from bridge.operations.lookup import UnknownRecord
+from bridge.operations.notifications import (
+    ForeignOrganization,
+    NotificationReused,
+    UnmappedObject,
+    UnreadOrganization,
+)
 from bridge.operations.snapshots import (
     SnapshotClosed,
     SnapshotDiffers,
@@ -56,7 +62,7 @@ from bridge.soap.envelope import (
     VersionMismatch,
     write_envelope,
 )
-from bridge.soap.fault_codes import FAULT_CODES, INTERNAL_ERROR, FaultCode
+from bridge.soap.fault_codes import FAULT_CODES, INTERNAL_ERROR, NOTIFICATION_CODES, FaultCode
 from bridge.soap.limits import RequestTooComplex
 from bridge.soap.protocol import ActionMismatch, UnknownOperation
 from bridge.soap.schema import MAX_VIOLATIONS
@@ -106,8 +112,15 @@ _EXPECTED: tuple[type[BridgeError], ...] = (
     SnapshotDiffers,
     SnapshotNotBelieved,
 )
+_OF_NOTIFICATIONS: tuple[type[BridgeError], ...] = (
+    ForeignOrganization,
+    UnreadOrganization,
+    UnmappedObject,
+    NotificationReused,
+)
 _CODES: Mapping[type[Exception], FaultCode] = {
-    error: FAULT_CODES[error.__name__] for error in _EXPECTED
+    **{error: FAULT_CODES[error.__name__] for error in _EXPECTED},
+    **{error: NOTIFICATION_CODES[error.__name__] for error in _OF_NOTIFICATIONS},
 }
 
 

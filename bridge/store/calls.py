@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import Call
@@ -46,6 +46,16 @@ class KeptCall:
     has_envelope: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CallCount:
+    """How many calls of an operation had an outcome; when and from which address the last came."""
+
+    outcome: str
+    count: int
+    last_at: datetime
+    last_address: str
+
+
 def add_calls(session: Session, rows: Sequence[CallRow]) -> None:
     """Adds calls to the trail."""
     session.execute(insert(Call), [_column_values(row) for row in rows])
@@ -69,6 +79,22 @@ def list_calls(
         query = query.where(Call.outcome != OK)
     rows = session.execute(query.order_by(Call.id.desc()).limit(limit))
     return [KeptCall(row[0], CallRow(**_named(row[1:-1])), bool(row[-1])) for row in rows]
+
+
+def count_outcomes(session: Session, *, operation: str, since: datetime) -> list[CallCount]:
+    """The calls of an operation since an instant, by what came of them."""
+    counted = (
+        select(Call.outcome, func.count().label("count"), func.max(Call.id).label("last_id"))
+        .where(Call.operation == operation, Call.at >= since)
+        .group_by(Call.outcome)
+        .subquery()
+    )
+    query = (
+        select(counted.c.outcome, counted.c.count, Call.at, Call.address)
+        .join(Call, Call.id == counted.c.last_id)
+        .order_by(counted.c.outcome)
+    )
+    return [CallCount(*row) for row in session.execute(query)]
 
 
 def find_call(session: Session, call_id: int) -> KeptCall | None:

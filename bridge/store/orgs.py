@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bridge.domain.records import RecordType, System
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Org, Version
+from bridge.store.notifications import forget_notifications
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,5 @@ def adopt_org(session: Session, organization_id: str, *, now: datetime) -> None:
             hold_record_type(session, record_type)
         session.execute(update(Version).where(Version.system == System.CRM).values(deleted=True))
         session.execute(delete(Org))
+        forget_notifications(session)
     session.add(Org(organization_id=organization_id, adopted_at=now))

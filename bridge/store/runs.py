@@ -98,6 +98,12 @@ def last_success(session: Session, job: str) -> Run | None:
     return session.scalar(query.order_by(Run.id.desc()).limit(1))
 
 
+def last_ended(session: Session, job: str) -> Run | None:
+    """The last run of a job that ended, however it did."""
+    query = select(Run).where(Run.job == job, Run.finished_at.is_not(None))
+    return session.scalar(query.order_by(Run.id.desc()).limit(1))
+
+
 def last_word_of_salesforce(session: Session) -> Run | None:
     """The run that called Salesforce and ended last."""
     query = select(Run).where(Run.salesforce_answered.is_not(None))

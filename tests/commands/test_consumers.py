@@ -71,6 +71,17 @@ def who_is(credentials: Credentials) -> Consumer:
     return found
 
 
+def test_whoever_sends_notifications_gets_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the key in it, beside the secret; a new secret makes a new one."""
+    monkeypatch.setenv("ERP_BRIDGE_SOAP__PUBLIC_URL", "https://bridge.example")
+    added = erp_bridge("add", "salesforce", "--operations", "notifications")
+    address = f"https://bridge.example/salesforce/notifications/1.{added.stdout.strip()}"
+    assert added.stderr.strip().endswith(address)
+    told = json.loads(done("rotate", "salesforce", "--json"))
+    assert told["endpoint"] == f"https://bridge.example/salesforce/notifications/{told['api_key']}"
+    assert told["api_key"] != f"1.{added.stdout.strip()}"
+
+
 def test_add_prints_the_secret_and_nothing_else() -> None:
     """For a script to take; nothing that `show` or `list` prints has it."""
     printed = done("add", "erp")

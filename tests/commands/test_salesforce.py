@@ -2,14 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from bridge.app import open_application
 from bridge.cli import main
+from bridge.operations.notifications import NOTIFICATIONS
 from bridge.sandbox import SandboxServer, Setup
+from bridge.store.calls import add_calls
+from bridge.store.notifications import add_notifications
+from tests.callers import CALL
+from tests.outbound import notification
 from tests.salesforce.orgs import altered_schema
 
 
@@ -90,6 +97,29 @@ def test_check_says_why_it_cannot_log_in(
         "erp-bridge: Salesforce: invalid_client: invalid client credentials"
         " (the consumer secret is wrong)"
     )
+
+
+def test_notifications_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By state, with what was refused; exit code 1 where one waits too long."""
+    monkeypatch.setenv("ERP_BRIDGE_DATABASE__URL", f"sqlite:///{tmp_path}/bridge.db")
+    application, now = open_application(), datetime.now(UTC)
+    application.prepare_database()
+    refused = replace(CALL, at=now, operation=NOTIFICATIONS, outcome="ForeignOrganization")
+    with application.sessions.begin() as session:
+        add_calls(session, [refused, refused])
+        add_notifications(session, [notification(1), notification(2)], now=now)
+        add_notifications(session, [notification(1)], now=now)
+    result = erp_bridge("notifications")
+    assert result.exit_code == 0
+    for words in ("Account", "WAITING", "ForeignOrganization", CALL.address):
+        assert words in result.stdout
+    told = json.loads(erp_bridge("notifications", "--json").stdout)
+    (waiting,), (calls,) = told["notifications"], told["calls"]
+    assert (waiting["count"], waiting["repeated"], calls["count"]) == (2, 1, 2)
+    with application.sessions.begin() as session:
+        add_notifications(session, [notification(3)], now=now - timedelta(hours=30))
+    assert erp_bridge("notifications", "--since", "1h").exit_code == 1
+    application.close()
 
 
 def test_metadata_is_written_out(tmp_path: Path) -> None:

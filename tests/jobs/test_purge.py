@@ -13,10 +13,12 @@ from bridge.operations.snapshots import begin_snapshot
 from bridge.operations.submissions import UnknownMessageId, get_receipt
 from bridge.store.calls import add_calls, list_calls
 from bridge.store.consumers import add_consumer, claim_nonce
+from bridge.store.notifications import add_notifications
 from jobs import purge
 from tests.builders import customer
 from tests.callers import CALL
 from tests.jobs.world import World
+from tests.outbound import notification
 
 # What is forgotten in each database is tested with the store.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -123,6 +125,18 @@ def test_nonces_go_after_a_day(world: World) -> None:
     world.tick(hours=22)
     assert world.do("purge")["nonces"] == 1
     assert world.counts()["nonce"] == 1
+
+
+def test_notifications_go_after_a_week(world: World) -> None:
+    """Whether their records were found or not: the windows have shown them by then."""
+    for number in range(2):
+        with world.sessions.begin() as session:
+            add_notifications(session, [notification(number)], now=world.clock())
+        world.tick(days=1)
+    world.tick(days=5, hours=12)
+    assert world.do("purge")["notifications"] == 1
+    assert world.with_settings(keep_notifications_days=2).do("purge")["notifications"] == 1
+    assert world.counts()["notification"] == 0
 
 
 def test_snapshots_expire_and_are_forgotten(world: World) -> None:

@@ -11,14 +11,17 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bridge.operations.overview import ask_for_run, get_run
 from bridge.store.engine import job_lock
 from bridge.store.models import RunStatus
+from bridge.store.notifications import add_notifications
 from jobs.schedule import JOBS, UnknownJob, build_scheduler, run_now
 from jobs.settings import ScheduleSettings
 from tests.jobs.world import World
+from tests.outbound import TOLD
 
 # Requests are tested on each database with the store.
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_REQUEST = ScheduleSettings(
     fetch_seconds=0,
+    fetch_notified_seconds=0,
     reconcile_customers_seconds=0,
     reconcile_financials_seconds=0,
     relay_seconds=0,
@@ -50,7 +53,14 @@ def wait_for(world: World, run_id: int) -> RunStatus:
 
 def test_the_table_is_complete() -> None:
     """Every job of the design, in the order of a night's work, each with its setting."""
-    assert list(JOBS) == ["fetch", "reconcile-customers", "reconcile-financials", "relay", "purge"]
+    assert list(JOBS) == [
+        "fetch",
+        "fetch-notified",
+        "reconcile-customers",
+        "reconcile-financials",
+        "relay",
+        "purge",
+    ]
     intervals = [job.interval for job in JOBS.values()]
     assert {*intervals, "requests_seconds"} == set(ScheduleSettings.model_fields)
     assert all(job.purpose and job.name == name for name, job in JOBS.items())
@@ -78,7 +88,7 @@ def test_zero_leaves_a_job_to_people(world: World) -> None:
 @ON_SQLITE
 def test_an_unknown_job_is_told_with_the_known(world: World) -> None:
     """Whoever mistypes sees the choice."""
-    with pytest.raises(UnknownJob, match="there is no job 'fetsch'; there are fetch, reconcile"):
+    with pytest.raises(UnknownJob, match="there is no job 'fetsch'; there are fetch, fetch-n"):
         run_now(world.context, "fetsch")
 
 
@@ -109,10 +119,23 @@ def test_the_scheduler_runs_by_the_clock(world: World) -> None:
         assert wait_for_any(world)
 
 
-def wait_for_any(world: World) -> bool:
+@ON_SQLITE
+def test_the_clock_starts_no_run_for_nothing(world: World) -> None:
+    """What Salesforce told of is read within seconds; before it told, nothing runs."""
+    world.do("fetch")
+    before = world.counts()["run"]
+    with scheduled(world, ON_REQUEST.model_copy(update={"fetch_notified_seconds": 1})):
+        time.sleep(1.5)
+        assert world.counts()["run"] == before
+        with world.sessions.begin() as session:
+            add_notifications(session, [TOLD], now=world.clock())
+        assert wait_for_any(world, before)
+
+
+def wait_for_any(world: World, before: int = 0) -> bool:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        if world.counts()["run"]:
+        if world.counts()["run"] > before:
             return True
         time.sleep(0.05)
     return False

@@ -8,12 +8,14 @@ import pytest
 
 from bridge.domain.crm import CrmRecord
 from bridge.domain.records import RecordKey, RecordType
+from bridge.domain.salesforce_ids import normalise_id
 from bridge.salesforce import (
     Calls,
     Mapping,
     SalesforceClient,
     SalesforceError,
     SalesforceSettings,
+    read_by_id,
     read_window,
 )
 from bridge.salesforce.windows import Position, datetime_literal, window_query
@@ -118,6 +120,28 @@ def test_deleted_rows_are_read_too(org: SalesforceClient, payments: Mapping, clo
     span = {"since": clock.now, "until": clock.now + timedelta(seconds=1)}
     records = [record for page in read_window(org, payments, **span) for record in page]
     assert [(record.erp_key, record.deleted) for record in records] == [("1000/0", True)]
+
+
+def test_rows_are_read_by_their_ids(org: SalesforceClient, payments: Mapping, clock: Clock) -> None:
+    """Deleted ones too, in few calls however many there are; those that are not there are not."""
+    ids = write(org, payments, range(401))
+    org.delete(ids[:1])
+    before = org.calls
+    nobodys = [normalise_id(f"a0P{number:012}") for number in range(2_000)]
+    records = [r for page in read_by_id(org, payments, nobodys + ids) for r in page]
+    assert sorted(record.salesforce_id for record in records) == sorted(ids)
+    assert [record.salesforce_id for record in records if record.deleted] == ids[:1]
+    assert org.calls.since(before) == Calls(queries=1 + 3)
+
+
+def test_an_id_that_is_none_hides_no_other(org: SalesforceClient, payments: Mapping) -> None:
+    """Salesforce refuses the query for it: the rest is asked for without."""
+    ids = write(org, payments, range(7))
+    wrong = ["a0P000000000000zzz", "a0P000000000001zzz"]
+    asked = [wrong[0], *ids[:5], wrong[1], *ids[5:]]
+    records = [record for page in read_by_id(org, payments, asked) for record in page]
+    assert sorted(record.salesforce_id for record in records) == sorted(ids)
+    assert list(read_by_id(org, payments, wrong)) == []
 
 
 def test_a_changed_row_comes_again(org: SalesforceClient, payments: Mapping, clock: Clock) -> None:

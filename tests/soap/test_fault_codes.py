@@ -6,7 +6,7 @@ from lxml import etree
 
 from bridge import BridgeError
 from bridge.soap import faults
-from bridge.soap.fault_codes import FAULT_CODES
+from bridge.soap.fault_codes import FAULT_CODES, NOTIFICATION_CODES
 from bridge.soap.settings import SoapSettings
 from bridge.soap.soap_versions import SOAP_11, SOAP_12
 from bridge.soap.wsdl import service_address, write_wsdl
@@ -21,7 +21,8 @@ def test_each_code_is_an_error_and_each_error_has_a_code() -> None:
         for name, one in vars(faults).items()
         if isinstance(one, type) and issubclass(one, BridgeError) and one is not BridgeError
     }
-    assert {*errors, "InternalError"} == set(FAULT_CODES)
+    assert {*errors, "InternalError"} == {*FAULT_CODES, *NOTIFICATION_CODES}
+    assert not set(FAULT_CODES) & set(NOTIFICATION_CODES)
     for name, error in errors.items():
         made = error.__new__(error)
         assert faults.is_expected(made)

@@ -5,6 +5,7 @@ from bridge.store.models.base import Base
 from bridge.store.models.breaks import Break, BreakNote, BreakResolution, BreakStatus, Ruling
 from bridge.store.models.callers import Call, Consumer, Credential, CredentialKind, Nonce
 from bridge.store.models.links import LinkProposal, LinkStatus
+from bridge.store.models.notifications import Notification, NotificationStatus
 from bridge.store.models.outbox import Outbox, OutboxStatus
 from bridge.store.models.records import Comparison, Record, Submission, Version
 from bridge.store.models.runs import ControlTotal, ExplainedTotal, Org, Run, RunStatus
@@ -27,6 +28,8 @@ __all__ = [
     "LinkProposal",
     "LinkStatus",
     "Nonce",
+    "Notification",
+    "NotificationStatus",
     "Org",
     "Outbox",
     "OutboxStatus",

@@ -99,6 +99,26 @@ def upgrade() -> None:
         postgresql_where=sa.text("envelope IS NOT NULL"),
     )
     op.create_table(
+        "notification",
+        sa.Column("id", sa.String(length=18), nullable=False),
+        sa.Column("sobject", sa.String(length=80), nullable=False),
+        sa.Column("salesforce_id", sa.String(length=18), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("notification_by_age", "notification", ["received_at"], unique=False)
+    op.create_index(
+        "notification_waiting",
+        "notification",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'WAITING'"),
+        postgresql_where=sa.text("status = 'WAITING'"),
+    )
+    op.create_table(
         "org",
         sa.Column("organization_id", sa.String(length=18), nullable=False),
         sa.Column("adopted_at", sa.DateTime(timezone=True), nullable=False),
@@ -445,6 +465,14 @@ def downgrade() -> None:
     op.drop_table("run")
     op.drop_table("record")
     op.drop_table("org")
+    op.drop_index(
+        "notification_waiting",
+        table_name="notification",
+        sqlite_where=sa.text("status = 'WAITING'"),
+        postgresql_where=sa.text("status = 'WAITING'"),
+    )
+    op.drop_index("notification_by_age", table_name="notification")
+    op.drop_table("notification")
     op.drop_index(
         "call_with_envelope",
         table_name="call",

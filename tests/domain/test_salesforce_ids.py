@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.salesforce import BadSalesforceId, normalise_id
+from bridge.domain.salesforce_ids import BadSalesforceId, checked_id, normalise_id
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,11 @@ def test_refuses_what_is_no_id(text: str) -> None:
     """Anything but 15 or 18 letters and digits is refused, so an id is safe inside SOQL."""
     with pytest.raises(BadSalesforceId):
         normalise_id(text)
+
+
+@pytest.mark.parametrize("text", ["001000000000001AAB", "001000000000001aaa", "00100000000000BAAA"])
+def test_a_wrong_checksum_tells_a_mangled_id(text: str) -> None:
+    """Somebody changed its case, or made it up."""
+    assert checked_id("001000000000001") == checked_id("001000000000001AAA")
+    with pytest.raises(BadSalesforceId):
+        checked_id(text)

@@ -26,5 +26,13 @@ def normalise_id(text: str) -> str:
     return text + "".join(_suffix_of(text[start : start + 5]) for start in (0, 5, 10))
 
 
+def checked_id(text: str) -> str:
+    """As `normalise_id`, for an id that a stranger sent: one whose checksum is wrong is none."""
+    whole = normalise_id(text[:15])
+    if text not in (whole, whole[:15]):
+        raise BadSalesforceId(f"{text!r} is no Salesforce id: its last three characters are wrong")
+    return whole
+
+
 def _suffix_of(five: str) -> str:
     return _SUFFIX[sum(1 << place for place, char in enumerate(five) if char in ascii_uppercase)]
