@@ -1,10 +1,12 @@
 """The rules of reconciliation, put together from the mappings and survivorship.toml."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from bridge.domain.comparison import Tolerance
 from bridge.domain.money import minor_units
+from bridge.domain.periods import ClosedPeriods
 from bridge.domain.records import RECORD_CLASSES, Field, RecordType, fields_of
 from bridge.domain.survivorship import Rules
 from bridge.salesforce import Mapping as FieldMapping
@@ -28,7 +30,11 @@ def build_rules(
         by_currency=survivorship.tolerance,
     )
     return {
-        record_type: _rules(mapping, getattr(survivorship, record_type.lower()), tolerance)
+        record_type: replace(
+            _rules(mapping, getattr(survivorship, record_type.lower())),
+            tolerance=tolerance,
+            closed=ClosedPeriods(survivorship.closed),
+        )
         for record_type, mapping in mappings.items()
     }
 
@@ -42,7 +48,7 @@ def _check_currencies(codes: Iterable[str]) -> None:
             )
 
 
-def _rules(mapping: FieldMapping, settings: RecordRules, tolerance: Tolerance) -> Rules:
+def _rules(mapping: FieldMapping, settings: RecordRules) -> Rules:
     record_type = mapping.record_type
     catalogue = fields_of(RECORD_CLASSES[record_type])
     named = [*settings.fields, *settings.not_in_erp, *settings.mirrored]
@@ -60,7 +66,6 @@ def _rules(mapping: FieldMapping, settings: RecordRules, tolerance: Tolerance) -
         expected_in_erp=settings.expected_in_erp,
         review_created=settings.created_in_both == "review",
         transitions={one: frozenset(others) for one, others in settings.transitions.items()},
-        tolerance=tolerance,
     )
 
 

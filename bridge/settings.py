@@ -7,6 +7,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from importlib.resources import files
@@ -141,13 +142,17 @@ class RecordRules(_Section):
 
 
 class Survivorship(_Section):
-    """survivorship.toml: rules by record type, and tolerances by currency ("default" for all)."""
+    """survivorship.toml: rules by record type, tolerances by currency, closed days by company.
+
+    Among currencies and companies, "default" stands for all others.
+    """
 
     customer: RecordRules
     invoice: RecordRules
     payment: RecordRules
     credit_memo: RecordRules
     tolerance: dict[str, Annotated[Decimal, Field(ge=0)]] = {}
+    closed: dict[str, date] = {}
 
 
 def config_folders(folder: Path | None) -> list[Traversable]:

@@ -138,6 +138,7 @@ def resolve(
             break_id=break_id,
             resolution=Resolution(how, reason, value),
             by=by,
+            closed=application.rules[RecordType.INVOICE].closed,
             **common,
         )
     more = "closed" if done else "accepted; a second person has to approve it"

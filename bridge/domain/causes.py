@@ -92,7 +92,12 @@ def _cause_of_record(
             found, versions, now, timing
         ):
             return Cause.TIMING, f"newer than {counted(timing.days, 'day')}"
-        case BreakKind.MISSING_IN_ERP | BreakKind.MISSING_IN_CRM | BreakKind.CUSTOMER_UNKNOWN:
+        case (
+            BreakKind.MISSING_IN_ERP
+            | BreakKind.MISSING_IN_CRM
+            | BreakKind.CUSTOMER_UNKNOWN
+            | BreakKind.PERIOD_CLOSED
+        ):
             return Cause.MISSING, ""
         case BreakKind.DELETED_AND_EDITED:
             return Cause.MISSING, str(found.crm if found.erp == DELETED else found.erp)

@@ -14,6 +14,7 @@ class BreakKind(StrEnum):
     CONFLICT = "CONFLICT"  # both changed a field, and nobody may decide but a person
     CREATED_IN_BOTH = "CREATED_IN_BOTH"  # both came with a value, and never agreed on one
     DELETED_AND_EDITED = "DELETED_AND_EDITED"  # gone from one side, changed since on the other
+    PERIOD_CLOSED = "PERIOD_CLOSED"  # what would be corrected, were the books still open
     STATUS_TRANSITION = "STATUS_TRANSITION"  # from a status to one that cannot follow it
     UNFIT_VALUE = "UNFIT_VALUE"  # the CRM's value would be refused by the ERP's contract
     MISSING_IN_CRM = "MISSING_IN_CRM"

@@ -30,6 +30,8 @@ Then each compared field:
 
 A status that cannot follow the agreed one is carried nowhere: break STATUS_TRANSITION.
 
+Documents of a closed period are never corrected: what would be is a break PERIOD_CLOSED.
+
 What the CRM refuses because it takes it for a record that it has is a break DUPLICATE_IN_CRM. A
 document of a customer that was merged in the CRM belongs to the one that won there.
 
@@ -53,6 +55,7 @@ from bridge.domain.decisions import (
     Versions,
 )
 from bridge.domain.field_table import FieldTable
+from bridge.domain.periods import only_reported
 from bridge.domain.records import Kind, System, Value
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.survivorship import Rules
@@ -61,14 +64,16 @@ from bridge.domain.survivorship import Rules
 def decide(versions: Versions, rules: Rules) -> Decision:
     """Applies the table to one record. Pure: equal arguments, equal decisions."""
     versions = _with_customer_in_crm(versions)
-    decision = _with_duplicates(_decide(versions, rules), versions)
+    decision = only_reported(_decide(versions, rules), versions, rules.closed)
+    decision = _with_duplicates(decision, versions)
     ruling = next((one for one in versions.rulings if not one.field), None)
     if ruling is None or len(decision.breaks) != 1 or not _is_of(ruling, decision.breaks[0]):
         return decision
     if ruling.verdict is not Verdict.RECREATE:
         return replace(decision, breaks=(), obeyed=("",))
     assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
-    return replace(_create(versions.erp, rules, Reason.RULED, ruling.by), obeyed=("",))
+    again = replace(_create(versions.erp, rules, Reason.RULED, ruling.by), obeyed=("",))
+    return only_reported(again, versions, rules.closed)
 
 
 def _is_of(ruling: Ruling, found: Break) -> bool:
@@ -145,7 +150,7 @@ def _edits(side: Version, versions: Versions, rules: Rules) -> str:
     sense = Sense(rules.tolerance, str(currency or ""), country)
     return ", ".join(
         f"{field.name} {_shown(agreed[field.name])} → {_shown(side.values[field.name])}"
-        for field in rules.compared
+        for field in sorted(rules.compared, key=lambda field: field.name)
         if field.name in agreed
         and field.name in side.values
         and not agree(field, agreed[field.name], side.values[field.name], sense)

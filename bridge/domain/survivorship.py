@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bridge.domain.comparison import Tolerance
+from bridge.domain.periods import ClosedPeriods
 from bridge.domain.records import Field, RecordType
 
 
@@ -30,6 +31,7 @@ class Rules:
       never agreed; else survivorship does, as with any other field.
     - `transitions`: status -> those that may follow it. A status that is not named is followed by
       any.
+    - `closed`: the periods whose documents are reported and never corrected.
     - `expected_in_erp`: whether a record that only the CRM has, without an ERP key, is a break
       (a document) or simply not our business (a prospect's Account).
     """
@@ -43,6 +45,7 @@ class Rules:
     review_created: bool = False
     transitions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tolerance: Tolerance = field(default_factory=Tolerance)
+    closed: ClosedPeriods = field(default_factory=ClosedPeriods)
 
     def survivor_of(self, field_name: str) -> Survivor:
         """Who wins this field when both systems changed it."""
@@ -69,6 +72,7 @@ def _parts(rules: Rules) -> list[object]:
         sorted(rules.mirrored),
         rules.expected_in_erp,
         rules.review_created,
+        sorted((company, str(day)) for company, day in rules.closed.last_days.items()),
         sorted((status, sorted(others)) for status, others in rules.transitions.items()),
         str(rules.tolerance.default),
         [(currency, str(most)) for currency, most in tolerance],

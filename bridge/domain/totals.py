@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from bridge.domain.periods import document_day
 from bridge.domain.records import RecordType, System, Value, Values
 
 
@@ -100,8 +101,7 @@ def key_hash(text: str) -> int:
 
 def period_of(values: Values) -> str:
     """The month of a document's date, as YYYY-MM; empty where it has none."""
-    day = values.get("issued_on") or values.get("received_on")
-    return month_of(day if isinstance(day, date) else None)
+    return month_of(document_day(values))
 
 
 def month_of(day: date | None) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge import BridgeError
 from bridge.domain.content import decode_value
 from bridge.domain.decisions import DELETED, BreakKind
+from bridge.domain.periods import ClosedPeriods
 from bridge.domain.records import RECORD_CLASSES, Field, System, Value, fields_of
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.validation import fitting, value_problems
@@ -24,7 +25,7 @@ from bridge.store import rulings as ruling_store
 from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Break, BreakResolution, BreakStatus, Record
-from bridge.store.records import currency_of
+from bridge.store.records import currency_of, document_days
 
 
 class BreakClosed(BridgeError):
@@ -37,6 +38,9 @@ class BadResolution(BridgeError):
 
 class UnknownPerson(BridgeError):
     """A name that is none of the settings' people."""
+
+
+_NONE_CLOSED = ClosedPeriods()
 
 
 class Take(StrEnum):
@@ -105,18 +109,21 @@ def resolve_break(
     by: str,
     settings: BreakSettings,
     now: datetime,
+    closed: ClosedPeriods = _NONE_CLOSED,
 ) -> bool:
     """Decides an open break; False where a second person has to approve it first.
 
-    The next reconciliation sends what follows from it. Raises UnknownBreak, BreakClosed,
-    BadResolution, UnknownPerson.
+    The next reconciliation sends what follows from it: nothing, in a period that is closed. Raises
+    UnknownBreak, BreakClosed, BadResolution, UnknownPerson.
     """
     require_people(settings, by)
     if not resolution.reason.strip():
         raise BadResolution("a decision has a reason: say why")
     with sessions.begin() as session:
-        row, _ = _find_open(session, break_id)
+        row, record = _find_open(session, break_id)
         ruling = _ruling(session, row, resolution, by, now)
+        if ruling.verdict is not Verdict.ACCEPT:
+            _require_open_period(session, record, closed)
         waits = ruling.verdict is Verdict.ACCEPT and settings.needs_approval(
             row.amount, row.currency
         )
@@ -232,6 +239,17 @@ def _ruling(session: Session, row: Break, resolution: Resolution, by: str, now: 
         by=by,
         at=now,
     )
+
+
+def _require_open_period(session: Session, record: Record, closed: ClosedPeriods) -> None:
+    days = document_days(session, record.id, record.record_type)
+    last = closed.last_day(record.company_code or "", days)
+    if last is not None:
+        raise BadResolution(
+            f"{record.record_type} {record.company_code}/{record.number} lies in a period that is"
+            f" closed up to {last}: accept the difference, or open the period first ([closed] in"
+            " survivorship.toml)"
+        )
 
 
 def _verdict(row: Break, take: Take) -> Verdict:

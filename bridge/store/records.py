@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, select, update
@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, aliased
 
 from bridge.domain import totals
 from bridge.domain.comparison import digest
-from bridge.domain.content import encode_values
+from bridge.domain.content import decode_values, encode_values
+from bridge.domain.periods import document_day
 from bridge.domain.records import (
     AMOUNT_COLUMNS,
     Field,
@@ -107,6 +108,13 @@ def currency_of(session: Session, record_id: int, system: System) -> str | None:
         Version.currency != NO_CURRENCY,
     )
     return session.scalar(query)
+
+
+def document_days(session: Session, record_id: int, record_type: RecordType) -> set[date]:
+    """The days that all sides have of a document."""
+    contents = session.scalars(select(Version.content).where(Version.record_id == record_id))
+    days = {document_day(decode_values(record_type, content)) for content in contents}
+    return {day for day in days if day is not None}
 
 
 def known_customers(session: Session, numbers: Iterable[str]) -> set[str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.domain.comparison import Sense, Tolerance, agree
 from bridge.domain.decisions import Decision, Version, Versions
+from bridge.domain.periods import ClosedPeriods
 from bridge.domain.reconcile import decide
 from bridge.domain.records import (
     CustomerStatus,
@@ -210,6 +211,29 @@ def test_mirrored_fields_never_go_to_the_erp(case: Case) -> None:
     for correction in case.decide().corrections:
         if correction.target is System.ERP:
             assert not {field.name for field in correction.fields} & case.rules.mirrored
+
+
+@settings(max_examples=60)
+@given(cases())
+def test_nothing_of_a_closed_period_is_corrected(case: Case) -> None:
+    """What an open period would correct is told instead, and nothing else is decided otherwise."""
+    days = {"issued_on": EARLY.date()}
+    sides = {
+        name: side and replace(side, values={**side.values, **days})
+        for name, side in (("erp", case.versions.erp), ("crm", case.versions.crm))
+    }
+    dated = replace(case.versions, **sides)
+    opened = decide(dated, case.rules)
+    closed = replace(case.rules, closed=ClosedPeriods({"default": EARLY.date()}))
+    decision = decide(dated, closed)
+    if not any(sides.values()):
+        return
+    assert decision.corrections == ()
+    assert (decision.agreed, decision.obeyed) == (opened.agreed, opened.obeyed)
+    creates = dated.crm is None
+    corrected = {field.name for one in opened.corrections for field in one.fields}
+    expected = {""} if creates and corrected else corrected
+    assert {one.field for one in decision.breaks} == expected | {one.field for one in opened.breaks}
 
 
 @settings(max_examples=60)

@@ -1,9 +1,12 @@
 """What people decided goes its way: through the next run, the outbox, into both systems."""
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from bridge.domain.periods import ClosedPeriods
 from bridge.domain.records import RecordType
 from bridge.operations.breaks import list_breaks
 from bridge.operations.changes import acknowledge_changes, fetch_changes
@@ -12,7 +15,8 @@ from bridge.operations.settings import BreakSettings
 from tests.builders import customer, invoice
 from tests.jobs.world import World
 
-CUSTOMERS = "reconcile-customers"
+CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def decided(world: World, take: Take, value: str | None = None) -> None:
@@ -75,6 +79,29 @@ def test_salesforce_is_right(world: World) -> None:
     world.do(CUSTOMERS)
     assert acknowledged(world) == [("billing_street", "Alte Gasse 3")]
     assert quiet(world)
+
+
+@ON_SQLITE
+def test_a_closed_period_is_opened_again(world: World) -> None:
+    """What the ERP changed in it is a break with its reason, and goes out once it is open."""
+    world.submit(customer(), invoice())
+    world.settle()
+    world.do(FINANCIALS)
+    opened = world.context.rules
+    closed = replace(opened[RecordType.INVOICE], closed=ClosedPeriods({"1000": date(2026, 1, 31)}))
+    rules = {**opened, RecordType.INVOICE: closed}
+    shut = World(replace(world.context, rules=rules), world.clock, world.sandbox)
+    shut.submit(invoice(purchase_order="PO-8"), invoice(number="I2"))
+    summary = shut.do(FINANCIALS)["types"]["INVOICE"]
+    assert (summary["corrections"], summary["breaks_open"]) == ({}, {"PERIOD_CLOSED": 2})
+    assert shut.do("relay")["delivered"] == 0
+    details = {(one.field, one.detail) for one in list_breaks(world.sessions)}
+    assert details == {
+        ("purchase_order", "ERP_CHANGED; the period is closed up to 2026-01-31"),
+        ("", "not in Salesforce; the period is closed up to 2026-01-31"),
+    }
+    summary = world.do(FINANCIALS)["types"]["INVOICE"]
+    assert (summary["corrections"], summary["breaks_open"]) == ({"CRM": 2}, {})
 
 
 @pytest.mark.parametrize("first", ["erp", "crm"])

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge import BridgeError
 from bridge.domain.causes import Assessment, Cause
 from bridge.domain.decisions import Break, BreakKind
+from bridge.domain.periods import ClosedPeriods
 from bridge.domain.records import Record, RecordType, record_type_of
 from bridge.domain.rulings import Verdict
 from bridge.operations.audit import list_audit, verify_audit
@@ -147,6 +148,17 @@ def test_what_was_deleted_is_entered_again(sessions: Sessions) -> None:
     with sessions() as session:
         ((ruling,),) = rulings_of(session, range(1, 10)).values()
     assert ruling.verdict is Verdict.RECREATE
+
+
+@pytest.mark.parametrize("found", [GROSS, LOST])
+def test_nothing_is_corrected_in_a_closed_period(sessions: Sessions, found: Break) -> None:
+    """The message says what can be done; the break stays open. Accepting changes no document."""
+    break_id = broken(sessions, found, invoice())
+    closed = ClosedPeriods({"1000": invoice().issued_on})
+    with pytest.raises(BadResolution, match=r"INVOICE 1000/I1 lies in a period .* 2026-01-31: acc"):
+        resolve(sessions, break_id, Take.ERP, closed=closed)
+    assert [one.id for one in list_breaks(sessions)] == [break_id]
+    assert resolve(sessions, break_id, Take.NEITHER, closed=closed)
 
 
 def test_a_decision_is_taken_back(sessions: Sessions) -> None:
