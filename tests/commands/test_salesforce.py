@@ -19,6 +19,9 @@ from tests.callers import CALL
 from tests.outbound import notification
 from tests.salesforce.orgs import altered_schema
 
+CITY = 'BillingCity = { type = "string", length ='
+KEY = 'ERP_Key__c = { type = "string", length = 80, unique = true, external_id = true'
+
 
 def erp_bridge(*words: str) -> Result:
     """Runs a command."""
@@ -27,8 +30,16 @@ def erp_bridge(*words: str) -> Result:
 
 @pytest.fixture
 def org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
-    """A sandbox whose payments lack a field, and settings that lead to it."""
-    schema = altered_schema(tmp_path, ("Received_On__c", "Recieved_On__c"))
+    """A sandbox with three wrong fields, and settings that lead to it."""
+    schema = altered_schema(
+        tmp_path,
+        (f"{KEY}, case_sensitive = true", KEY),
+        (
+            'BillingCity = { type = "string", length = 40',
+            'BillingCity = { type = "string", length = 5',
+        ),
+        ("Received_On__c", "Recieved_On__c"),
+    )
     with SandboxServer(tmp_path / "org.db", setup=Setup(schema=schema)) as server:
         configure(monkeypatch, server)
         yield server
@@ -45,7 +56,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, server: SandboxServer) -> None:
 
 
 def test_check_names_what_is_wrong(org: SandboxServer) -> None:
-    """Facts of the org, the wrong field with its line and the remedy, exit code 1."""
+    """Facts of the org, the three wrong fields with their lines and remedies, exit code 1."""
     result = erp_bridge("check")
     assert result.exit_code == 1
     told = " ".join(result.stdout.split())
@@ -55,6 +66,12 @@ def test_check_names_what_is_wrong(org: SandboxServer) -> None:
         "API version 66.0",
         f"instance {org.url}",
         "of 100,000 in 24 hours",
+        "customer.toml, line 4",
+        "Account.ERP_Key__c",
+        "is not case-sensitive",
+        "customer.toml, line 14",
+        "Account.BillingCity",
+        "make it 40 long",
         "payment.toml, line 13",
         "ERP_Payment__c.Received_On__c",
         "did you mean Recieved_On__c?",
