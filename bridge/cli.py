@@ -17,6 +17,7 @@ from bridge import BridgeError, __version__
 from bridge.app import Application, open_application, ready_application, utc_now
 from bridge.commands.aging import aging_command
 from bridge.commands.audit import audit_group
+from bridge.commands.balances import balances_command
 from bridge.commands.breaks import breaks_group
 from bridge.commands.calls import calls_group
 from bridge.commands.consumers import consumers_group
@@ -202,6 +203,7 @@ def replay(folder: Path | None, letter_id: int, by: str) -> None:
 
 
 main.add_command(aging_command)
+main.add_command(balances_command)
 main.add_command(audit_group)
 main.add_command(breaks_group)
 main.add_command(calls_group)

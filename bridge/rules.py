@@ -7,7 +7,13 @@ from difflib import get_close_matches
 from bridge.domain.comparison import Tolerance
 from bridge.domain.money import minor_units
 from bridge.domain.periods import ClosedPeriods
-from bridge.domain.records import RECORD_CLASSES, Field, RecordType, fields_of
+from bridge.domain.records import (
+    FINANCIAL_TYPES,
+    RECORD_CLASSES,
+    Field,
+    RecordType,
+    fields_of,
+)
 from bridge.domain.survivorship import Rules
 from bridge.salesforce import Mapping as FieldMapping
 from bridge.settings import BadSettings, RecordRules, Survivorship
@@ -53,6 +59,7 @@ def _rules(mapping: FieldMapping, settings: RecordRules) -> Rules:
     catalogue = fields_of(RECORD_CLASSES[record_type])
     named = [*settings.fields, *settings.not_in_erp, *settings.mirrored]
     _check_names(record_type, catalogue, (name for name in named if name != _ALL))
+    _check_standing(record_type, settings)
     _check_transitions(record_type, settings.transitions)
     mapped = {field.name for field in mapping.fields} - set(settings.not_in_erp)
     compared = tuple(field for field in catalogue.values() if field.name in mapped)
@@ -64,9 +71,19 @@ def _rules(mapping: FieldMapping, settings: RecordRules) -> Rules:
         default_survivor=settings.default,
         mirrored=frozenset(mirrored),
         expected_in_erp=settings.expected_in_erp,
+        roll_forward=frozenset(settings.roll_forward),
+        duplicates_within_days=settings.duplicates_within_days,
         review_created=settings.created_in_both == "review",
         transitions={one: frozenset(others) for one, others in settings.transitions.items()},
     )
+
+
+def _check_standing(record_type: RecordType, settings: RecordRules) -> None:
+    place = f"survivorship.toml, [{record_type.lower()}]"
+    if settings.roll_forward and record_type is not RecordType.INVOICE:
+        raise BadSettings(f"{place}: roll_forward is of invoices alone")
+    if settings.duplicates_within_days is not None and record_type not in FINANCIAL_TYPES:
+        raise BadSettings(f"{place}: duplicates_within_days is of documents alone")
 
 
 def _check_transitions(record_type: RecordType, transitions: Mapping[str, Iterable[str]]) -> None:

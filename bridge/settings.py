@@ -138,6 +138,8 @@ class RecordRules(_Section):
     mirrored: tuple[str, ...] = ()
     created_in_both: Literal["survivorship", "review"] = "survivorship"
     transitions: dict[str, tuple[str, ...]] = {}
+    roll_forward: tuple[str, ...] = ()
+    duplicates_within_days: Annotated[int, Field(ge=0)] | None = None
     fields: dict[str, Survivor] = {}
 
 

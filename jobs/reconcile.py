@@ -32,6 +32,7 @@ from bridge.wording import counted
 from jobs import fetch
 from jobs.context import JobContext, Refused, Scope
 from jobs.explaining import Explanations, has_periods, measured_columns
+from jobs.standing import standing_findings
 
 CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
 
@@ -154,6 +155,7 @@ def _reconcile_type(
             explanations.add(candidate, decision, dead)
         summary.differing += len(page)
         context.progress.advance(len(page))
+    _record_standing(session, rules, run_id, now)
     summary.corrections = _by_target(staged, Staging.STAGED)
     summary.waiting = _by_target(staged, Staging.KEPT)
     summary.dead = sum(_by_target(staged, Staging.DEAD).values())
@@ -166,6 +168,12 @@ def _reconcile_type(
         kind: n for (type_, kind), n in open_breaks.items() if type_ is record_type
     }
     return summary
+
+
+def _record_standing(session: Session, rules: Rules, run_id: int, now: datetime) -> None:
+    found, accepted = standing_findings(session, rules)
+    record_breaks(session, record_type=rules.record_type, found=found, run_id=run_id, now=now)
+    mark_obeyed(session, [(record_id, "") for record_id in accepted], run_id=run_id)
 
 
 def _record(

@@ -133,3 +133,14 @@ def test_a_transition_of_no_status_is_told(transitions: dict[str, list[str]]) ->
         " OPEN, PARTIALLY_PAID, PAID, DISPUTED, VOID"
     )
     assert complaint(payment={"transitions": {"PAID": []}}).endswith("its statuses: it has none")
+
+
+def test_what_is_looked_at_beyond_the_compare_is_ruled_by_type() -> None:
+    """Nothing unless asked for, and only where there is something to look at."""
+    plain = build_rules(MAPPINGS, load_survivorship())[RecordType.INVOICE]
+    assert (plain.roll_forward, plain.duplicates_within_days) == (frozenset(), None)
+    asked = survivorship(invoice={"roll_forward": ["1000"], "duplicates_within_days": 3})
+    rules = build_rules(MAPPINGS, asked)[RecordType.INVOICE]
+    assert (rules.roll_forward, rules.duplicates_within_days) == ({"1000"}, 3)
+    assert "of invoices alone" in complaint(payment={"roll_forward": ["*"]})
+    assert "of documents alone" in complaint(customer={"duplicates_within_days": 3})

@@ -22,6 +22,8 @@ class BreakKind(StrEnum):
     MISSING_IN_ERP = "MISSING_IN_ERP"
     LINK_SUGGESTED = "LINK_SUGGESTED"  # the CRM may have it already: a person says
     DUPLICATE_IN_CRM = "DUPLICATE_IN_CRM"  # the CRM takes the record for one that it has
+    DUPLICATE_IN_ERP = "DUPLICATE_IN_ERP"  # the ERP seems to have sent it under two keys
+    ROLL_FORWARD = "ROLL_FORWARD"  # an open amount that does not follow from what was paid
     KEY_MISMATCH = "KEY_MISMATCH"  # the CRM record's External ID is no longer its ERP key
     CUSTOMER_UNKNOWN = "CUSTOMER_UNKNOWN"  # waits until the customer is known on both sides
 

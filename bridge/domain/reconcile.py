@@ -67,7 +67,7 @@ def decide(versions: Versions, rules: Rules) -> Decision:
     decision = only_reported(_decide(versions, rules), versions, rules.closed)
     decision = _with_duplicates(decision, versions)
     ruling = next((one for one in versions.rulings if not one.field), None)
-    if ruling is None or len(decision.breaks) != 1 or not _is_of(ruling, decision.breaks[0]):
+    if ruling is None or len(decision.breaks) != 1 or not settles(ruling, decision.breaks[0]):
         return decision
     if ruling.verdict is not Verdict.RECREATE:
         return replace(decision, breaks=(), obeyed=("",))
@@ -76,8 +76,8 @@ def decide(versions: Versions, rules: Rules) -> Decision:
     return only_reported(again, versions, rules.closed)
 
 
-def _is_of(ruling: Ruling, found: Break) -> bool:
-    """Whether a person decided of this whole record; a deletion, whatever is changed meanwhile."""
+def settles(ruling: Ruling, found: Break) -> bool:
+    """Whether a whole record's decision is of this break; a deletion's, whatever changes then."""
     lost = _lost_by(found)
     if lost is not None and lost is _lost_by(ruling):
         return True

@@ -32,6 +32,10 @@ class Rules:
     - `transitions`: status -> those that may follow it. A status that is not named is followed by
       any.
     - `closed`: the periods whose documents are reported and never corrected.
+    - `roll_forward`: the companies whose invoices' open amounts have to follow from their payments
+      and credit memos; "*" for all.
+    - `duplicates_within_days`: how near two alike documents of the ERP lie that may be one; None:
+      nobody looks.
     - `expected_in_erp`: whether a record that only the CRM has, without an ERP key, is a break
       (a document) or simply not our business (a prospect's Account).
     """
@@ -45,6 +49,8 @@ class Rules:
     review_created: bool = False
     transitions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tolerance: Tolerance = field(default_factory=Tolerance)
+    roll_forward: frozenset[str] = frozenset()
+    duplicates_within_days: int | None = None
     closed: ClosedPeriods = field(default_factory=ClosedPeriods)
 
     def survivor_of(self, field_name: str) -> Survivor:
@@ -72,6 +78,8 @@ def _parts(rules: Rules) -> list[object]:
         sorted(rules.mirrored),
         rules.expected_in_erp,
         rules.review_created,
+        sorted(rules.roll_forward),
+        rules.duplicates_within_days,
         sorted((company, str(day)) for company, day in rules.closed.last_days.items()),
         sorted((status, sorted(others)) for status, others in rules.transitions.items()),
         str(rules.tolerance.default),

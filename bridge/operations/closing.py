@@ -269,7 +269,7 @@ def _verdict(row: Break, take: Take) -> Verdict:
     raise BadResolution(
         f"a break {row.kind} can be accepted"
         + (", or the ERP's record entered again" if can_recreate else "")
-        + ": the bridge deletes nothing, and moves no keys"
+        + ": the bridge deletes nothing, moves no keys, and books nothing"
     )
 
 
