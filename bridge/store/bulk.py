@@ -5,8 +5,9 @@ database does with them, and psycopg sends PostgreSQL a statement for each row: 
 travels as one array.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import ColumnDefault, Dialect, Table
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from sqlalchemy.types import TypeEngine
 
 from bridge.domain.columns import map_distinct
 from bridge.store.models import Base
+from bridge.store.statements import table_of
 
 Row = Mapping[str, Any]
 """Column -> value. A column that is left out gets its default."""
@@ -53,7 +55,7 @@ def _columns(rows: Sequence[Row]) -> Columns:
 
 
 def _insert(session: Session, model: type[Base], given: Columns, on_conflict: str) -> None:
-    table, connection = cast(Table, model.__table__), session.connection()
+    table, connection = table_of(model), session.connection()
     dialect = connection.dialect
     columns = {
         name: _ready(values, table.c[name].type, dialect)
@@ -81,10 +83,13 @@ def _with_defaults(table: Table, columns: Columns) -> Columns:
 
 
 def _ready(values: Sequence[Any], kind: TypeEngine[Any], dialect: Dialect) -> list[Any]:
-    process = kind.dialect_impl(dialect).bind_processor(dialect)
-    if process is None:
-        return list(values)
-    return map_distinct(process, values)
+    process = _processor(kind, dialect)
+    return list(values) if process is None else map_distinct(process, values)
+
+
+@lru_cache(1000)
+def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _array(kind: TypeEngine[Any], dialect: Dialect) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bridge.domain.comparison import digest, digest_form
@@ -11,14 +11,17 @@ from bridge.domain.content import decode_values
 from bridge.domain.records import RECORD_CLASSES, Field, Kind, RecordType, fields_of
 from bridge.store.bulk import upsert
 from bridge.store.models import Comparison, Record, Version
+from bridge.store.statements import table_of
 
 _PAGE = 5_000
+_comparison = table_of(Comparison)
+_FIELDS = select(_comparison.c.fields).where(_comparison.c.record_type == bindparam("record_type"))
 
 
 def compared_fields(session: Session, record_type: RecordType) -> tuple[Field, ...]:
     """The fields that digests of this record type cover; all but items until one is adopted."""
     catalogue = fields_of(RECORD_CLASSES[record_type])
-    names = session.scalar(select(Comparison.fields).where(Comparison.record_type == record_type))
+    names = session.scalar(_FIELDS, {"record_type": record_type})
     if names is None:
         return tuple(field for field in catalogue.values() if field.kind is not Kind.ITEMS)
     return tuple(catalogue[name] for name in json.loads(names) if name in catalogue)

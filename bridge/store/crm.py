@@ -116,7 +116,7 @@ def live_among(
         .join(Version, (Version.record_id == Record.id) & (Version.system == System.CRM))
         .where(
             Record.record_type == record_type,
-            one_of(session, Record.salesforce_id, salesforce_ids),
+            one_of(Record.salesforce_id, salesforce_ids),
             Version.deleted.is_(False),
         )
         .order_by(Record.salesforce_id)
@@ -130,7 +130,7 @@ def mark_deleted(
     """These records are gone from Salesforce, as read at `read_at` (our clock). Tells how many."""
     hold_record_type(session, record_type)
     ids = select(Record.id).where(
-        Record.record_type == record_type, one_of(session, Record.salesforce_id, salesforce_ids)
+        Record.record_type == record_type, one_of(Record.salesforce_id, salesforce_ids)
     )
     result = session.execute(
         update(Version)
@@ -228,7 +228,7 @@ def _link_by_key(
 def _heirs(session: Session, ids: Mapping[str, int], leaving: Mapping[int, str | None]) -> set[int]:
     """Of the rows that get these ids, those whose record before lost a merge to just that one."""
     stored = select(Version.record_id, Version.merged_into).where(
-        one_of(session, Version.record_id, set(ids.values())), Version.merged_into.is_not(None)
+        one_of(Version.record_id, set(ids.values())), Version.merged_into.is_not(None)
     )
     merged = {row.record_id: row.merged_into for row in session.execute(stored)}
     merged |= dict(leaving)

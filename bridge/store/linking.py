@@ -45,7 +45,7 @@ def unlinked_among(session: Session, pairs: Sequence[tuple[int, str]]) -> set[tu
     crm, stranger = aliased(Version), aliased(Record)
     in_crm = exists().where(crm.record_id == Record.id, crm.system == System.CRM)
     ours = select(Record.id).where(
-        one_of(session, Record.id, [one for one, _ in pairs]),
+        one_of(Record.id, [one for one, _ in pairs]),
         Record.salesforce_id.is_(None),
         ~in_crm,
         ~_is_leaving(),
@@ -54,7 +54,7 @@ def unlinked_among(session: Session, pairs: Sequence[tuple[int, str]]) -> set[tu
         select(stranger.salesforce_id)
         .join(Version, (Version.record_id == stranger.id) & (Version.system == System.CRM))
         .where(
-            one_of(session, stranger.salesforce_id, [other for _, other in pairs]),
+            one_of(stranger.salesforce_id, [other for _, other in pairs]),
             stranger.number.is_(None),
             Version.deleted.is_(False),
             Version.crm_key.is_(None),

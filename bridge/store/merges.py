@@ -75,7 +75,7 @@ def merged_customers(session: Session, numbers: Iterable[str]) -> dict[str, str]
         .where(
             loser.record_type == RecordType.CUSTOMER,
             loser.company_code == "",
-            one_of(session, loser.number, set(numbers)),
+            one_of(loser.number, set(numbers)),
             winner.number.is_not(None),
             won.deleted.is_(False),
         )

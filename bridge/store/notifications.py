@@ -82,7 +82,7 @@ def close_notifications(
     """These wait no longer."""
     session.execute(
         update(_Row)
-        .where(one_of(session, _Row.id, ids))
+        .where(one_of(_Row.id, ids))
         .values(status=status)
         .execution_options(synchronize_session=False)
     )

@@ -201,7 +201,7 @@ def bury(
 def duplicates_of(session: Session, record_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """What dead letters for the CRM would have doubled there: record id -> Salesforce ids."""
     query = select(Outbox.record_id, Outbox.duplicates).where(
-        one_of(session, Outbox.record_id, record_ids),
+        one_of(Outbox.record_id, record_ids),
         Outbox.target == System.CRM,
         Outbox.status == OutboxStatus.DEAD,
         Outbox.duplicates.is_not(None),

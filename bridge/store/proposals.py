@@ -71,7 +71,7 @@ def save_proposals(session: Session, found: Sequence[NewProposal], *, now: datet
     )
     gone = [row.id for row in before if (row.record_id, row.salesforce_id) not in kept]
     if gone:
-        session.execute(delete(LinkProposal).where(one_of(session, LinkProposal.id, gone)))
+        session.execute(delete(LinkProposal).where(one_of(LinkProposal.id, gone)))
     upsert(
         session,
         LinkProposal,
@@ -83,7 +83,7 @@ def save_proposals(session: Session, found: Sequence[NewProposal], *, now: datet
 def standing(session: Session, record_ids: Sequence[int]) -> dict[int, Standing]:
     """What waits for a person, or for Salesforce to let the key go: record id -> that."""
     query = select(LinkProposal.record_id, LinkProposal.status, LinkProposal.salesforce_id).where(
-        one_of(session, LinkProposal.record_id, record_ids),
+        one_of(LinkProposal.record_id, record_ids),
         LinkProposal.status.in_((LinkStatus.SUGGESTED, LinkStatus.UNLINKING)),
     )
     return {row[0]: Standing(row[1], row[2]) for row in session.execute(query)}

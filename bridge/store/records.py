@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select, update
+from sqlalchemy.orm import Session
 
 from bridge.domain import totals
 from bridge.domain.comparison import digest
@@ -23,7 +23,7 @@ from bridge.domain.records import (
 from bridge.domain.totals import NO_CURRENCY, key_hash
 from bridge.store.bulk import insert_missing, upsert
 from bridge.store.models import Record, Version
-from bridge.store.statements import one_of
+from bridge.store.statements import one_of_these, table_of
 
 _AMOUNTS = ("amount", "net_amount", "tax_amount", "open_amount")
 
@@ -74,13 +74,9 @@ def find_records(session: Session, keys: Sequence[RecordKey]) -> dict[RecordKey,
         numbers.setdefault((key.record_type, key.company_code), []).append(key.number)
     found: dict[RecordKey, int] = {}
     for (record_type, company_code), wanted in numbers.items():
-        query = select(Record.number, Record.id).where(
-            Record.record_type == record_type,
-            Record.company_code == company_code,
-            one_of(session, Record.number, wanted),
-        )
-        for number, record_id in session.execute(query):
-            found[RecordKey(record_type, company_code, str(number))] = record_id
+        named = {"record_type": record_type, "company_code": company_code, "numbers": wanted}
+        for number, record_id in session.execute(_FIND, named):
+            found[RecordKey(record_type, company_code, number)] = record_id
     return found
 
 
@@ -91,13 +87,8 @@ def contents_of(
 
     They stay as they are read until the transaction ends.
     """
-    query = (
-        select(Version.record_id, Version.content, Version.deleted)
-        .where(one_of(session, Version.record_id, record_ids), Version.system == system)
-        .order_by(Version.record_id)  # one order, so no deadlock
-        .with_for_update()
-    )
-    return {row.record_id: (row.content, row.deleted) for row in session.execute(query)}
+    rows = session.execute(_CONTENTS, {"record_ids": record_ids, "system": system})
+    return {record_id: (content, deleted) for record_id, content, deleted in rows}
 
 
 def currency_of(session: Session, record_id: int, system: System) -> str | None:
@@ -119,32 +110,12 @@ def document_days(session: Session, record_id: int, record_type: RecordType) -> 
 
 def known_customers(session: Session, numbers: Iterable[str]) -> set[str]:
     """Which of these customer numbers the ERP has sent."""
-    return _customers(session, numbers, Version.deleted.is_(False))
+    return set(session.scalars(_KNOWN_CUSTOMERS, {"numbers": set(numbers)}))
 
 
 def reachable_customers(session: Session, numbers: Iterable[str]) -> set[str]:
     """Which of these customers the ERP has sent and Salesforce has not deleted."""
-    crm = aliased(Version)
-    gone = exists().where(
-        crm.record_id == Record.id, crm.system == System.CRM, crm.deleted.is_(True)
-    )
-    return _customers(session, numbers, and_(Version.deleted.is_(False), ~gone))
-
-
-def _customers(
-    session: Session, numbers: Iterable[str], condition: ColumnElement[bool]
-) -> set[str]:
-    query = (
-        select(Record.number)
-        .join(Version, (Version.record_id == Record.id) & (Version.system == System.ERP))
-        .where(
-            Record.record_type == RecordType.CUSTOMER,
-            Record.company_code == "",
-            one_of(session, Record.number, set(numbers)),
-            condition,
-        )
-    )
-    return {number for number in session.scalars(query) if number}
+    return set(session.scalars(_REACHABLE_CUSTOMERS, {"numbers": set(numbers)}))
 
 
 def save_versions(session: Session, versions: Iterable[NewVersion]) -> None:
@@ -160,12 +131,7 @@ def touch_versions(
     """The system has said again what these versions hold. The caller holds them (`contents_of`)."""
     if not record_ids:
         return
-    session.execute(
-        update(Version)
-        .where(one_of(session, Version.record_id, record_ids), Version.system == system)
-        .values(known_at=known_at)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_TOUCH, {"ids": record_ids, "of_system": system, "known_at": known_at})
 
 
 def _record_row(key: RecordKey) -> dict[str, Any]:
@@ -200,3 +166,45 @@ def version_row(version: NewVersion) -> dict[str, Any]:
         "due_on": values.get("due_on") or values.get("issued_on"),
         **amounts,
     }
+
+
+def _customers(*conditions: ColumnElement[bool]) -> Select[tuple[str]]:
+    return (
+        select(_record.c.number)
+        .join(_version, and_(_version.c.record_id == _record.c.id, _version.c.system == System.ERP))
+        .where(
+            _record.c.record_type == RecordType.CUSTOMER,
+            _record.c.company_code == "",
+            one_of_these(_record.c.number, "numbers"),
+            _version.c.deleted.is_(False),
+            *conditions,
+        )
+    )
+
+
+_record, _version = table_of(Record), table_of(Version)
+_crm = _version.alias()
+_FIND = select(_record.c.number, _record.c.id).where(
+    _record.c.record_type == bindparam("record_type"),
+    _record.c.company_code == bindparam("company_code"),
+    one_of_these(_record.c.number, "numbers"),
+)
+_CONTENTS = (
+    select(_version.c.record_id, _version.c.content, _version.c.deleted)
+    .where(
+        one_of_these(_version.c.record_id, "record_ids"), _version.c.system == bindparam("system")
+    )
+    .order_by(_version.c.record_id)  # one order, so no deadlock
+    .with_for_update()
+)
+_KNOWN_CUSTOMERS = _customers()
+_REACHABLE_CUSTOMERS = _customers(
+    ~exists().where(
+        _crm.c.record_id == _record.c.id, _crm.c.system == System.CRM, _crm.c.deleted.is_(True)
+    )
+)
+_TOUCH = (
+    update(_version)
+    .where(one_of_these(_version.c.record_id, "ids"), _version.c.system == bindparam("of_system"))
+    .values(known_at=bindparam("known_at"))
+)

@@ -106,8 +106,15 @@ def last_ended(session: Session, job: str) -> Run | None:
 
 def last_word_of_salesforce(session: Session) -> Run | None:
     """The run that called Salesforce and ended last."""
-    query = select(Run).where(Run.salesforce_answered.is_not(None))
-    return session.scalar(query.order_by(Run.finished_at.desc(), Run.id.desc()).limit(1))
+    return session.scalar(_LAST_WORD)
+
+
+_LAST_WORD = (
+    select(Run)
+    .where(Run.salesforce_answered.is_not(None))
+    .order_by(Run.finished_at.desc(), Run.id.desc())
+    .limit(1)
+)
 
 
 def latest_runs(session: Session) -> dict[str, Run]:
