@@ -1,12 +1,10 @@
 """`erp-bridge salesforce`: whether the org is what the bridge needs."""
 
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import click
 from bridge import BridgeError
 from bridge.app import open_application, ready_application, utc_now
 from bridge.commands.options import AS_JSON, FOLDER, SINCE
+from bridge.commands.org_source import add_outbound_messages, write_org_source
 from bridge.operations.notifications import NotificationsView, get_notifications_view
 from bridge.salesforce import (
     LoginRefused,
@@ -24,7 +23,6 @@ from bridge.salesforce import (
     SalesforceClient,
     check_org,
 )
-from bridge.settings import find_config
 from bridge.terminal import Terminal
 
 _A_DAY, _LATE = timedelta(days=1), timedelta(hours=1)
@@ -91,18 +89,29 @@ def notifications_command(folder: Path | None, since: datetime | None, as_json: 
 
 
 @salesforce_group.command()
-@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
-def metadata(folder: Path) -> None:
+@FOLDER
+@click.argument("target", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.option("--outbound-to", metavar="ENDPOINT", help="With outbound messages, sent there.")
+@click.option("--outbound-as", metavar="USERNAME", help="The user of the org who sends them.")
+def metadata(
+    folder: Path | None, target: Path, outbound_to: str | None, outbound_as: str | None
+) -> None:
     """Write the objects, fields and permission sets that the org needs into FOLDER.
 
     They are a project of Salesforce's tool `sf`: `sf project deploy start` puts them into an org.
+    With outbound messages come flows that send them, as drafts: people activate them in Setup.
     """
-    if folder.exists():
-        raise BridgeError(f"{folder} is there already: name a new folder")
-    with as_file(find_config(None, "salesforce")) as source:
-        shutil.copytree(source, folder)
-    click.echo(f"in {folder}: sf project deploy start --target-org ORG")
+    if bool(outbound_to) != bool(outbound_as):
+        raise click.UsageError("--outbound-to and --outbound-as need each other")
+    mappings = open_application(folder).mappings.values()
+    write_org_source(target)
+    if outbound_to and outbound_as:
+        sobjects = dict.fromkeys(mapping.sobject for mapping in mappings)
+        add_outbound_messages(target, sobjects, endpoint=outbound_to, username=outbound_as)
+    click.echo(f"in {target}: sf project deploy start --target-org ORG")
     click.echo("then: sf org assign permset --name ERP_Bridge --on-behalf-of USER --target-org ORG")
+    if outbound_to:
+        click.echo("then activate the flows ERP Bridge, in Setup")
 
 
 def _report(client: SalesforceClient, mappings: list[Mapping]) -> OrgReport:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bridge.domain.crm import Notification
@@ -141,7 +141,8 @@ def _new(one: Notification, now: datetime) -> dict[str, object]:
 
 def _due(sobjects: Collection[str], now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
-        _Row.status == NotificationStatus.WAITING,
+        # Not as a parameter: PostgreSQL's plan for any value would not use the index of this one.
+        _Row.status == bindparam(None, NotificationStatus.WAITING, literal_execute=True),
         _Row.due_at <= now,
         _Row.sobject.in_(sobjects),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from lxml import etree
 
 from bridge.app import open_application
 from bridge.cli import main
@@ -147,6 +148,38 @@ def test_metadata_is_written_out(tmp_path: Path) -> None:
     assert "sf project deploy start" in result.stdout
     assert (folder / "sfdx-project.json").is_file()
     assert list(folder.rglob("ERP_Bridge.permissionset-meta.xml"))
+    assert not list(folder.rglob("*.flow-meta.xml"))
     again = erp_bridge("metadata", str(folder))
     assert again.exit_code == 2
     assert "is there already" in again.stderr
+
+
+def test_outbound_messages_are_written_out_with_their_endpoint(tmp_path: Path) -> None:
+    """One for each mapped kind of record and a flow that sends it; none without a user."""
+    folder, endpoint = tmp_path / "org", "https://bridge.example/salesforce/notifications/1.x&y"
+    words = ("metadata", str(folder), "--outbound-to", endpoint)
+    assert erp_bridge(*words).exit_code == 2
+    assert not folder.exists()
+    assert "activate" in erp_bridge(*words, "--outbound-as", "bridge@example.com").stdout
+    source = folder / "force-app/main/default"
+    flows = {file.name.partition(".")[0]: root_of(file) for file in source.glob("flows/*")}
+    assert sorted(flows) == [
+        "ERP_Bridge_Account",
+        "ERP_Bridge_ERP_Credit_Memo",
+        "ERP_Bridge_ERP_Invoice",
+        "ERP_Bridge_ERP_Payment",
+    ]
+    for flow in flows.values():
+        sobject = flow.findtext("{*}start/{*}object", "")
+        assert flow.findtext("{*}actionCalls/{*}actionName") == f"{sobject}.ERP_Bridge"
+        file = source / "workflows" / f"{sobject}.workflow-meta.xml"
+        (message,) = root_of(file).iterfind("{*}outboundMessages")
+        assert message.findtext("{*}endpointUrl") == endpoint
+        assert message.findtext("{*}integrationUser") == "bridge@example.com"
+        assert message.findtext("{*}includeSessionId") == "false"
+        assert [one.text for one in message.iterfind("{*}fields")] == ["Id"]
+        assert file.stat().st_mode & 0o077 == 0
+
+
+def root_of(file: Path) -> etree._Element:
+    return etree.parse(file).getroot()
