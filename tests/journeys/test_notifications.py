@@ -34,7 +34,7 @@ from tests.outbound import OTHER_ORG, TOLD, notification, outbound_message
 from tests.sandbox.partner import Partner
 from tests.storing import values_in
 
-SECONDS = 30
+SECONDS = 120
 FETCHED, WAITING = NotificationStatus.FETCHED, NotificationStatus.WAITING
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -2,11 +2,13 @@
 
 import base64
 import gzip
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import argon2
 import pytest
 import requests
 from cheroot.wsgi import Server
@@ -16,6 +18,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from structlog.testing import capture_logs
 from zeep import Client
 
+from bridge.domain.crm import Notification
+from bridge.operations import kept_secrets
 from bridge.operations.calls import CallRow
 from bridge.operations.certificates import fingerprint_of_pem
 from bridge.operations.consumers import create_consumer, permit_consumer
@@ -23,15 +27,25 @@ from bridge.operations.notifications import NOTIFICATIONS, OutboundMessage
 from bridge.operations.rights import Rights, network_of
 from bridge.proxies import BehindProxies
 from bridge.soap.calls import decode_fault, encode_request
-from bridge.soap.envelope import read_envelope
+from bridge.soap.envelope import (
+    ForbiddenMarkup,
+    MalformedXml,
+    NotAnEnvelope,
+    VersionMismatch,
+    read_envelope,
+)
 from bridge.soap.http import SoapEndpoint
-from bridge.soap.outbound import PATH, read_message
+from bridge.soap.limits import RequestTooComplex
+from bridge.soap.outbound import PATH, read_message, subject_in
+from bridge.soap.protocol import UnknownOperation
+from bridge.soap.settings import SoapSettings
 from bridge.soap.soap_versions import SOAP_11, SOAP_12
 from bridge.soap.violations import ContractViolated
-from bridge.store.models import Notification
+from bridge.store.models import Notification as StoredNotification
 from bridge.store.orgs import adopt_org
 from tests.builders import EARLY
 from tests.callers import certificate, pem_of
+from tests.hostile.mutations import spoil_bytes, spoil_structure
 from tests.outbound import ORG, OTHER_ORG, SESSION, TOLD, notification, outbound_message
 from tests.soap.conftest import Endpoint
 
@@ -39,6 +53,15 @@ Sessions = sessionmaker[Session]
 ACK = b'<notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack>'
 GOOD = outbound_message(TOLD)
 RIGHTS = Rights(operations=frozenset({NOTIFICATIONS}), keep_envelopes=True)
+REFUSALS = (
+    ContractViolated,
+    ForbiddenMarkup,
+    MalformedXml,
+    NotAnEnvelope,
+    RequestTooComplex,
+    UnknownOperation,
+    VersionMismatch,
+)
 CERTIFICATE = certificate(EARLY, "salesforce")
 
 
@@ -60,15 +83,25 @@ class Door:
     def stored(self) -> list[str]:
         """The ids of all notifications that are stored."""
         with self.endpoint.context.sessions() as session:
-            return list(session.scalars(select(Notification.id).order_by(Notification.id)))
+            return list(
+                session.scalars(select(StoredNotification.id).order_by(StoredNotification.id))
+            )
 
     def last_call(self) -> CallRow:
         return self.endpoint.calls()[0]
 
 
 @pytest.fixture
-def door(endpoint: Endpoint, sessions: Sessions, now: datetime, server: Server) -> Door:
+def door(
+    endpoint: Endpoint,
+    sessions: Sessions,
+    now: datetime,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Door:
     """Open to the consumer `salesforce`, for the org that was read."""
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(kept_secrets, "_HASHER", hasher)  # hashing is slow on purpose
     context = replace(endpoint.context, sobjects=frozenset({"Account"}))
     server.wsgi_app = SoapEndpoint(context)
     with sessions.begin() as session:
@@ -252,11 +285,48 @@ def read(content: bytes) -> OutboundMessage:
     return read_message(read_envelope(content).body)
 
 
-def test_only_ids_are_read(door: Door) -> None:
+def test_only_ids_are_read() -> None:
     """What else a message says, of a newer org too, changes nothing."""
     more = outbound_message(TOLD, fields="<sf:Name>x</sf:Name><sf:New><a/></sf:New>")
     more = more.replace(b"<ActionId>", b"<Brand><New/></Brand><ActionId>")
     assert read(more) == read(GOOD) == OutboundMessage(ORG, (TOLD,))
+
+
+class Chance:
+    """Decisions by chance, the same each time."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def number(self, below: int) -> int:
+        return self._random.randrange(below)
+
+    def text(self) -> str:
+        return "".join(chr(self._random.randrange(32, 0x500)) for _ in range(self.number(20)))
+
+
+@pytest.mark.parametrize("spoil", [spoil_bytes, spoil_structure])
+def test_a_spoiled_message_is_read_or_refused(spoil: Callable[[bytes, Chance], bytes]) -> None:
+    """Whatever is sent: ids of the right shape come out of it, or an error that has a fault."""
+    taken = []
+    for seed in range(500):
+        content, chance = GOOD, Chance(seed)
+        for _ in range(1 + chance.number(3)):
+            content = spoil(content, chance)
+        taken += outcome(content)
+    assert taken
+    for one in taken:
+        assert all(len(text) == 18 and text.isalnum() for text in (one.id, one.salesforce_id))
+
+
+def outcome(content: bytes) -> Sequence[Notification]:
+    """The notifications in a message; none where it is refused as it has to be."""
+    try:
+        body = read_envelope(content, SoapSettings()).body
+        subject_in(body, "")
+        return read_message(body).notifications
+    except REFUSALS:
+        return ()
 
 
 def test_a_deleted_record_comes_empty() -> None:
