@@ -147,7 +147,7 @@ def status(folder: Path | None, as_json: bool) -> None:
 
 
 def _show_status(application: Application, terminal: Terminal, as_json: bool) -> None:
-    overview = get_overview(application.sessions, jobs=tuple(JOBS))
+    overview = get_overview(application.sessions, jobs=tuple(JOBS), now=utc_now())
     breaks = [(str(of), str(kind), n) for (of, kind), n in overview.open_breaks.items()]
     outbox = [(str(to), str(state), n) for (to, state), n in overview.corrections.items()]
     runs = [
@@ -162,6 +162,7 @@ def _show_status(application: Application, terminal: Terminal, as_json: bool) ->
                 "open_breaks": [
                     dict(zip(("record_type", "kind", "count"), row, strict=True)) for row in breaks
                 ],
+                "breaks_not_counted_yet": overview.breaks_not_counted_yet,
                 "corrections": [
                     dict(zip(("target", "status", "count"), row, strict=True)) for row in outbox
                 ],
@@ -170,6 +171,8 @@ def _show_status(application: Application, terminal: Terminal, as_json: bool) ->
         return
     terminal.table("Last runs", run_columns, runs)
     terminal.table("Open breaks", ("record type", "kind", "#count"), breaks)
+    if overview.breaks_not_counted_yet:
+        terminal.say(f"{overview.breaks_not_counted_yet} more do not count yet")
     terminal.table("Corrections", ("for", "status", "#count"), outbox)
 
 

@@ -11,7 +11,9 @@ from bridge.store.candidates import Candidate
 
 ON_ITS_WAY, DEAD_LETTER = "ON_ITS_WAY", "DEAD_LETTER"
 ACCEPTED, TOLERATED = "ACCEPTED", "TOLERATED"
-"""Reasons that are no break: a correction, one that was given up, a person's word, the rules'."""
+NOT_COUNTED_YET = "NOT_COUNTED_YET"
+"""Reasons that are no break: a correction, one that was given up, a person's word, the rules'; and
+breaks that wait for a side which is only late."""
 
 
 def measured_columns(rules: Rules) -> list[str]:
@@ -35,10 +37,18 @@ class Explanations:
         self._found: dict[tuple[Place, str], _Sum] = {}
 
     def add(
-        self, candidate: Candidate, decision: Decision, dead: Collection[tuple[int, System]]
+        self,
+        candidate: Candidate,
+        decision: Decision,
+        *,
+        waits: bool = False,
+        dead: Collection[tuple[int, System]] = (),
     ) -> None:
-        """One record and what was decided of it; `dead` are (record id, target) of dead letters."""
-        reason = _reason(candidate, decision, dead)
+        """One record and what was decided of it.
+
+        `waits`: none of its breaks counts yet. `dead` are (record id, target) of dead letters.
+        """
+        reason = NOT_COUNTED_YET if waits else _reason(candidate, decision, dead)
         for place, sign, side in self._sides(candidate):
             total = self._found.setdefault((place, reason), _Sum(self._columns))
             total.count += sign

@@ -43,6 +43,7 @@ class TypeSummary:
 
     `differing` records were looked at, the others agree. `corrections` and `waiting` (staged by an
     earlier run, not delivered yet) count by target system, `dead` those given up earlier.
+    `breaks_open` are those that count, `breaks_not_counted_yet` wait for a side that is only late.
     """
 
     records: int = 0
@@ -52,6 +53,7 @@ class TypeSummary:
     dead: int = 0
     withdrawn: int = 0
     breaks_open: dict[BreakKind, int] = field(default_factory=dict)
+    breaks_not_counted_yet: dict[BreakKind, int] = field(default_factory=dict)
     breaks_opened: int = 0
     breaks_cleared: int = 0
 
@@ -148,11 +150,14 @@ def _reconcile_type(
     context.progress.start(f"deciding {record_type}", None)
     for page in store.candidates(session, rules):
         decisions = [(one, decide(one.versions, rules)) for one in page]
-        outcomes = _record(context, session, rules, decisions, run_id, now)
+        findings = _findings(context, session, record_type, decisions, now)
+        outcomes = _record(session, rules, decisions, findings, run_id, now)
         staged += Counter((target, outcome) for (_, target), outcome in outcomes.items())
         dead = {which for which, outcome in outcomes.items() if outcome == Staging.DEAD}
+        counting = {one.record_id for one in findings if one.assessment.counts_from is None}
         for candidate, decision in decisions:
-            explanations.add(candidate, decision, dead)
+            waits = bool(decision.breaks) and candidate.record_id not in counting
+            explanations.add(candidate, decision, waits=waits, dead=dead)
         summary.differing += len(page)
         context.progress.advance(len(page))
     _record_standing(session, rules, run_id, now)
@@ -163,10 +168,12 @@ def _reconcile_type(
     drop_unobeyed(session, record_type=record_type, run_id=run_id)
     summary.breaks_cleared = clear_unfound(session, record_type=record_type, run_id=run_id, now=now)
     summary.breaks_opened = count_opened(session, record_type=record_type, run_id=run_id, now=now)
-    open_breaks = count_open(session)
-    summary.breaks_open = {
-        kind: n for (type_, kind), n in open_breaks.items() if type_ is record_type
-    }
+    for waits, found in (
+        (False, summary.breaks_open),
+        (True, summary.breaks_not_counted_yet),
+    ):
+        counts = count_open(session, now=now, waiting=waits)
+        found |= {kind: n for (type_, kind), n in counts.items() if type_ is record_type}
     return summary
 
 
@@ -177,10 +184,10 @@ def _record_standing(session: Session, rules: Rules, run_id: int, now: datetime)
 
 
 def _record(
-    context: JobContext,
     session: Session,
     rules: Rules,
     decisions: Sequence[tuple[store.Candidate, Decision]],
+    findings: Sequence[Finding],
     run_id: int,
     now: datetime,
 ) -> dict[tuple[int, System], str]:
@@ -195,7 +202,7 @@ def _record(
     record_breaks(
         session,
         record_type=record_type,
-        found=_findings(context, session, record_type, decisions, now),
+        found=findings,
         run_id=run_id,
         now=now,
     )

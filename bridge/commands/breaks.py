@@ -61,7 +61,8 @@ def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
             terminal.json([break_as_json(one) for one in found])
             return
         columns = ("#id", "record", "kind", "field", "ERP", "Salesforce", "#amount", "cause")
-        rows = [(*_cells(one), _age(one, utc_now()), one.assignee) for one in found]
+        now = utc_now()
+        rows = [(*_cells(one, now), _age(one, now), one.assignee) for one in found]
         title = "Closed breaks" if which["closed"] else "Open breaks"
         terminal.table(title, (*columns, "#days", "assignee"), rows)
 
@@ -196,8 +197,10 @@ def _desk(folder: Path | None) -> Iterator[tuple[Application, dict[str, Any]]]:
         yield application, {"settings": application.settings.breaks, "now": utc_now()}
 
 
-def _cells(one: BreakView) -> tuple[object, ...]:
-    cause = f"{one.cause}: {one.evidence}" if one.evidence else one.cause
+def _cells(one: BreakView, now: datetime) -> tuple[object, ...]:
+    cause = f"{one.cause}: {one.evidence}" if one.evidence else str(one.cause)
+    if one.waits(now):
+        cause += " (not counted yet)"
     return (one.id, _record(one), one.kind, one.field, one.erp, one.crm, _money(one), cause)
 
 
@@ -226,6 +229,8 @@ def _told(history: BreakHistory) -> Iterator[str]:
         yield f"  amount:     {amount}"
     yield f"  cause:      {one.cause} {one.evidence}".rstrip()
     yield f"  state:      {state}, since {one.opened_at:%Y-%m-%d %H:%M}Z"
+    if one.counts_from is not None:
+        yield f"  counts:     from {one.counts_from:%Y-%m-%d %H:%M}Z on"
     yield f"  assignee:   {_or_none(one.assignee)}"
     if history.awaiting_approval_of:
         yield f"  {history.awaiting_approval_of} accepted it: a second person has to approve"

@@ -38,6 +38,7 @@ COLUMNS = (
     "detail",
     "opened (UTC)",
     "days",
+    "counts from (UTC)",
     "assignee",
     "resolution",
     "closed (UTC)",
@@ -168,6 +169,7 @@ def _row(one: BreakView, now: datetime) -> tuple[object, ...]:
         one.detail,
         one.opened_at,
         age_of(one, now),
+        one.counts_from,
         one.assignee,
         one.resolution and str(one.resolution),
         one.closed_at,
@@ -208,7 +210,15 @@ def _totals(rows: Sequence[TotalsRow]) -> list[tuple[object, ...]]:
     ]
 
 
-_AGING_COLUMNS = ("kind", "currency", *(f"{name} days" for _, name in AGES), "breaks", "amount")
+_NOT_COUNTED_YET = "not counted yet"
+_AGING_COLUMNS = (
+    "kind",
+    "currency",
+    *(f"{name} days" for _, name in AGES),
+    "breaks",
+    "amount",
+    _NOT_COUNTED_YET,
+)
 
 
 def _aging(breaks: Sequence[BreakView], now: datetime) -> list[tuple[object, ...]]:
@@ -216,14 +226,19 @@ def _aging(breaks: Sequence[BreakView], now: datetime) -> list[tuple[object, ...
     amounts: dict[tuple[str, str], Decimal] = {}
     for one in breaks:
         group = (str(one.kind), one.currency or "")
+        amounts.setdefault(group, Decimal(0))
+        if one.waits(now):
+            counts[*group, _NOT_COUNTED_YET] += 1
+            continue
         counts[*group, age_name(age_of(one, now))] += 1
-        amounts[group] = amounts.get(group, Decimal(0)) + abs(one.amount or Decimal(0))
+        amounts[group] += abs(one.amount or Decimal(0))
     return [
         (
             *group,
             *(counts[*group, name] for _, name in AGES),
             sum(counts[*group, name] for _, name in AGES),
             amounts[group],
+            counts[*group, _NOT_COUNTED_YET],
         )
         for group in sorted(amounts)
     ]

@@ -17,7 +17,7 @@ from bridge.console.statement import render_statement
 from bridge.domain.money import money_text
 from bridge.domain.records import AMOUNT_COLUMNS
 from bridge.domain.totals import Explained, TotalsRow
-from bridge.operations.statement import Statement, get_statement, list_run_lines
+from bridge.operations.statement import OpenCount, Statement, get_statement, list_run_lines
 from bridge.terminal import Terminal
 
 
@@ -83,11 +83,15 @@ def _show(terminal: Terminal, statement: Statement) -> None:
     terminal.table("What makes the differences up", columns, map(_reason, statement.explained))
     if statement.rests:
         terminal.table("WITHOUT A REASON", columns, map(_reason, statement.rests))
-    breaks = [
-        (one.record_type, one.kind, one.count, "; ".join(map(_in_currency, one.amounts.items())))
-        for one in statement.breaks
-    ]
-    terminal.table("Open breaks", ("record", "kind", "#count", "#amount"), breaks)
+    counts = ("record", "kind", "#count", "#amount")
+    terminal.table("Open breaks", counts, map(_count, statement.breaks))
+    if statement.not_counted_yet:
+        terminal.table("Not counted yet", counts, map(_count, statement.not_counted_yet))
+
+
+def _count(one: OpenCount) -> tuple[object, ...]:
+    amounts = "; ".join(map(_in_currency, one.amounts.items()))
+    return (one.record_type, one.kind, one.count, amounts)
 
 
 def _totals(row: TotalsRow) -> Iterator[tuple[object, ...]]:

@@ -74,7 +74,7 @@ def front_page(context: ConsoleContext) -> Response:
     html = TEMPLATES.get_template("front.html").render(
         health=check_health(context.sessions, now=context.clock()),
         services=context.services,
-        overview=get_overview(context.sessions, jobs=context.jobs),
+        overview=get_overview(context.sessions, jobs=context.jobs, now=context.clock()),
     )
     return Response(html, mimetype="text/html")
 

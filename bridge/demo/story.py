@@ -204,7 +204,8 @@ def _figures(types: Mapping[str, Any]) -> dict[str, int]:
     for record_type, summary in types.items():
         for target, count in summary["corrections"].items():
             found[f"{record_type} corrections for {target}"] = count
-        for kind, count in summary["breaks_open"].items():
+        # What waits for a late side does not count yet; it is there all the same.
+        for kind, count in (summary["breaks_open"] | summary["breaks_not_counted_yet"]).items():
             found[f"{record_type} breaks {kind}"] = count
     return found
 

@@ -42,13 +42,15 @@ class Assessment:
     """What is known of a break beside the two values.
 
     `amount` is ERP less CRM in `currency`: the difference of an amount, or the whole of a document
-    that one side lacks; None where no money is involved.
+    that one side lacks; None where no money is involved. A side that is only late is waited for:
+    until `counts_from` the break does not count.
     """
 
     cause: Cause
     evidence: str
     amount: Decimal | None = None
     currency: str | None = None
+    counts_from: datetime | None = None
 
 
 UNASSESSED = Assessment(Cause.UNKNOWN, "")
@@ -75,7 +77,10 @@ def assess(
         cause, evidence = _cause_of_record(found, versions, now, timing, twins)
     amount = _amount(found, versions, record_type)
     currency = _currency(versions) if amount is not None else None
-    return Assessment(cause, evidence, amount, currency)
+    is_late = cause is Cause.TIMING and found.kind in _MAY_BE_LATE
+    arrived = _arrived(found, versions) if is_late else None
+    counts_from = None if arrived is None else arrived + timing
+    return Assessment(cause, evidence, amount, currency, counts_from)
 
 
 def _cause_of_record(
@@ -109,10 +114,16 @@ def _cause_of_record(
 
 def _is_new(found: Break, versions: Versions, now: datetime, timing: timedelta) -> bool:
     """Gone is not late: only what one side has never had may still come."""
-    lacks_customer = found.kind is BreakKind.CUSTOMER_UNKNOWN
-    there = versions.erp if lacks_customer else versions.crm
-    never_came = lacks_customer or versions.erp is None
-    return never_came and there is not None and now - there.modified_at < timing
+    arrived = _arrived(found, versions)
+    never_came = found.kind is BreakKind.CUSTOMER_UNKNOWN or versions.erp is None
+    return never_came and arrived is not None and now - arrived < timing
+
+
+def _arrived(found: Break, versions: Versions) -> datetime | None:
+    """Since when a record waits for its other side, or for its customer."""
+    waits_for_customer = found.kind is BreakKind.CUSTOMER_UNKNOWN
+    there = versions.erp if waits_for_customer else versions.crm
+    return None if there is None else there.modified_at
 
 
 def _cause_of_values(field: Field, found: Break, versions: Versions) -> tuple[Cause, str]:
@@ -123,7 +134,7 @@ def _cause_of_values(field: Field, found: Break, versions: Versions) -> tuple[Ca
         case Kind.CODE:
             return Cause.STATUS, f"{erp} and {crm}"
         case Kind.CURRENCY:
-            return Cause.FX, f"{erp} and {crm}"
+            return _cause_of_currencies(str(erp), str(crm), versions)
         case Kind.MONEY | Kind.AMOUNT if isinstance(erp, Decimal) and isinstance(crm, Decimal):
             return _cause_of_amounts(erp, crm, versions)
         case Kind.DATE if isinstance(erp, date) and isinstance(crm, date):
@@ -133,17 +144,64 @@ def _cause_of_values(field: Field, found: Break, versions: Versions) -> tuple[Ca
 
 
 def _cause_of_amounts(erp: Decimal, crm: Decimal, versions: Versions) -> tuple[Cause, str]:
-    currencies = {str(_field_of(side, "currency")) for side in (versions.erp, versions.crm)}
-    if len(currencies) > 1:
-        return Cause.FX, f"in {' and '.join(sorted(currencies))}"
-    unit = Decimal(1).scaleb(-(minor_units(currencies.pop()) or 0))
+    ours, theirs = (str(_field_of(side, "currency")) for side in (versions.erp, versions.crm))
+    if ours != theirs:
+        return _cause_of_currencies(ours, theirs, versions)
+    unit = _unit_of(ours)
     if abs(erp - crm) <= _ROUNDED_UNITS * unit:
         return Cause.ROUNDING, f"differs by {trimmed(abs(erp - crm))}"
     if erp == -crm:
         return Cause.KEYING, "the sign"
+    rate, pairs = _rate(versions)
+    if rate is not None and pairs > 1:
+        return Cause.FX, f"each of {pairs} amounts is {_rounded(rate)} times the ERP's"
     if slip := _slip(_digits(erp, unit), _digits(crm, unit)):
         return Cause.KEYING, slip
     return Cause.UNKNOWN, ""
+
+
+def _cause_of_currencies(erp: str, crm: str, versions: Versions) -> tuple[Cause, str]:
+    rate, pairs = _rate(versions)
+    if rate is not None:
+        return Cause.FX, f"in {erp} and {crm}, at {_rounded(rate)} {crm} for one {erp}"
+    if pairs and all(one == other for one, other in _amount_pairs(versions)):
+        return Cause.FX, f"the same amounts in {erp} and {crm}"
+    return Cause.FX, f"in {erp} and {crm}"
+
+
+def _rate(versions: Versions) -> tuple[Decimal | None, int]:
+    """The rate by which all amounts of the CRM are the ERP's, and how many pairs there are.
+
+    None where there is none, or where it is 1, a power of ten or less than nothing: no such rates
+    are quoted.
+    """
+    pairs = _amount_pairs(versions)
+    if not pairs:
+        return None, 0
+    erp, crm = max(pairs, key=lambda pair: abs(pair[0]))
+    rate = crm / erp
+    unit = _unit_of(str(_field_of(versions.crm, "currency")))
+    is_common = all(abs(one * rate - other) <= unit for one, other in pairs)
+    is_quoted = rate > 0 and rate.log10() != rate.log10().to_integral_value()
+    return (rate if is_common and is_quoted else None), len(pairs)
+
+
+def _amount_pairs(versions: Versions) -> list[tuple[Decimal, Decimal]]:
+    """The amounts that both sides hold, zeros aside."""
+    found = []
+    for name in ("gross_amount", "net_amount", "tax_amount", "amount", "credit_limit"):
+        erp, crm = _field_of(versions.erp, name), _field_of(versions.crm, name)
+        if isinstance(erp, Decimal) and isinstance(crm, Decimal) and erp and crm:
+            found.append((erp, crm))
+    return found
+
+
+def _rounded(rate: Decimal) -> str:
+    return f"{rate.quantize(_RATE_STEP):f}"
+
+
+def _unit_of(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-(minor_units(currency) or 0))
 
 
 def _digits(amount: Decimal, unit: Decimal) -> str:
@@ -213,6 +271,8 @@ def _field_of(side: Version | None, name: str) -> Value | None:
     return None if side is None else side.values.get(name)
 
 
+_RATE_STEP = Decimal("0.0001")
+_MAY_BE_LATE = (BreakKind.MISSING_IN_ERP, BreakKind.CUSTOMER_UNKNOWN)
 _ROUNDED_UNITS = 5
 """Differences of up to so many smallest units come from rounding lines or taxes one by one."""
 _CLOSE_DAYS = 5

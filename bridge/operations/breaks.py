@@ -28,7 +28,8 @@ class UnknownBreak(BridgeError):
 class BreakView:
     """A break. `key` is None where only Salesforce has the record.
 
-    `erp` and `crm` are the values as text; `amount` is ERP less CRM, in `currency`.
+    `erp` and `crm` are the values as text; `amount` is ERP less CRM, in `currency`. Before
+    `counts_from`, if it is there, it does not count.
     """
 
     id: int
@@ -48,8 +49,13 @@ class BreakView:
     status: BreakStatus
     resolution: BreakResolution | None
     opened_at: datetime
+    counts_from: datetime | None
     closed_at: datetime | None
     closed_by: str | None
+
+    def waits(self, now: datetime) -> bool:
+        """Whether it does not count yet: one side may be only late."""
+        return self.counts_from is not None and now < self.counts_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,7 @@ def _view(row: Break, record: Record) -> BreakView:
         status=row.status,
         resolution=row.resolution,
         opened_at=row.opened_at,
+        counts_from=row.counts_from,
         closed_at=row.closed_at,
         closed_by=row.closed_by,
     )

@@ -46,6 +46,7 @@ class Overview:
 
     jobs: tuple[JobState, ...]
     open_breaks: dict[tuple[RecordType, BreakKind], int]
+    breaks_not_counted_yet: int
     corrections: dict[tuple[System, OutboxStatus], int]
 
 
@@ -77,13 +78,18 @@ class RunView:
         return self.status not in (RunStatus.REQUESTED, RunStatus.RUNNING)
 
 
-def get_overview(sessions: sessionmaker[Session], *, jobs: Sequence[str]) -> Overview:
+def get_overview(
+    sessions: sessionmaker[Session], *, jobs: Sequence[str], now: datetime
+) -> Overview:
     """The newest run of each of these jobs, and what is open."""
     with reading(sessions) as session:
         runs = latest_runs(session)
         return Overview(
             jobs=tuple(_job_state(name, runs.get(name)) for name in jobs),
-            open_breaks=break_store.count_open(session),
+            open_breaks=break_store.count_open(session, now=now),
+            breaks_not_counted_yet=sum(
+                break_store.count_open(session, now=now, waiting=True).values()
+            ),
             corrections=outbox_store.count_by_status(session),
         )
 

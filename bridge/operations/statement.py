@@ -27,7 +27,7 @@ from bridge.operations.overview import UnknownRun
 from bridge.store.audit import entry_of_run
 from bridge.store.breaks import open_at
 from bridge.store.engine import reading
-from bridge.store.models import Run, RunStatus
+from bridge.store.models import Break, Run, RunStatus
 from bridge.store.runs import find_run, list_runs
 from bridge.store.totals import explained_by_run, totals_of_run
 
@@ -80,8 +80,9 @@ class Statement:
 
     `types` is what the run decided, by record type; `totals` stand per type and currency, `places`
     per company and month as well; `explained` and `rests` are what makes their differences up.
-    `audit` is the run's entry in the audit trail with its digest: kept elsewhere, it shows later
-    that the trail was not written anew.
+    `breaks` are the open ones that counted, `not_counted_yet` those that waited for a side that was
+    only late. `audit` is the run's entry in the audit trail with its digest: kept elsewhere, it
+    shows later that the trail was not written anew.
     """
 
     run: RunLine
@@ -95,6 +96,7 @@ class Statement:
     explained: tuple[Explained, ...]
     rests: tuple[Explained, ...]
     breaks: tuple[OpenCount, ...]
+    not_counted_yet: tuple[OpenCount, ...]
     distances: tuple[Distance, ...]
 
     @property
@@ -121,6 +123,8 @@ def get_statement(sessions: sessionmaker[Session], *, run_id: int, now: datetime
         explained = explained_by_run(session, run_id)
         summary = json.loads(run.summary) if run.summary else {}
         types: dict[str, Any] = summary.get("types", {})
+        moment = run.finished_at or now
+        breaks = open_at(session, moment, [*map(RecordType, types)])
         return Statement(
             run=_line(run),
             until=run.until,
@@ -132,7 +136,8 @@ def get_statement(sessions: sessionmaker[Session], *, run_id: int, now: datetime
             places=tuple(side_by_side(totals)),
             explained=tuple(sorted(explained, key=_by_place)),
             rests=tuple(unexplained(totals, explained)),
-            breaks=_open_counts(session, [*map(RecordType, types)], run.finished_at or now),
+            breaks=_open_counts(breaks, moment, waiting=False),
+            not_counted_yet=_open_counts(breaks, moment, waiting=True),
             distances=_distances(session, run),
         )
 
@@ -158,11 +163,13 @@ def _by_place(one: Explained) -> tuple[str, ...]:
 
 
 def _open_counts(
-    session: Session, record_types: Sequence[RecordType], moment: datetime
+    breaks: Sequence[Break], moment: datetime, *, waiting: bool
 ) -> tuple[OpenCount, ...]:
     ages: dict[tuple[RecordType, BreakKind], Counter[str]] = {}
     amounts: dict[tuple[RecordType, BreakKind], dict[str, Decimal]] = {}
-    for one in open_at(session, moment, record_types):
+    for one in breaks:
+        if (one.counts_from is not None and moment < one.counts_from) is not waiting:
+            continue
         group = (one.record_type, one.kind)
         ages.setdefault(group, Counter())[age_name((moment - one.opened_at).days)] += 1
         if one.amount is not None:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import func, not_, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from bridge.domain import decisions
@@ -37,7 +38,9 @@ def record_breaks(
         return
     rows = [_row(one, record_type, run_id, now) for one in found]
     statement = insert_into(session, Break)
-    freshened = {name: statement.excluded[name] for name in _FRESHENED}
+    freshened: dict[str, Any] = {name: statement.excluded[name] for name in _FRESHENED}
+    # Statements of earlier runs have to tell what did not count then.
+    freshened["counts_from"] = func.coalesce(statement.excluded.counts_from, Break.counts_from)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["record_id", "kind", "field"],
@@ -92,11 +95,14 @@ def open_at(session: Session, moment: datetime, record_types: Sequence[RecordTyp
     return list(session.scalars(query))
 
 
-def count_open(session: Session) -> dict[tuple[RecordType, decisions.BreakKind], int]:
-    """Open breaks by record type and kind."""
+def count_open(
+    session: Session, *, now: datetime, waiting: bool = False
+) -> dict[tuple[RecordType, decisions.BreakKind], int]:
+    """Open breaks that count by record type and kind; or, `waiting`, those that do not yet."""
+    counts = or_(Break.counts_from.is_(None), Break.counts_from <= now)
     query = (
         select(Break.record_type, Break.kind, func.count())
-        .where(Break.status == BreakStatus.OPEN)
+        .where(Break.status == BreakStatus.OPEN, not_(counts) if waiting else counts)
         .group_by(Break.record_type, Break.kind)
     )
     return {(row[0], row[1]): row[2] for row in session.execute(query)}
@@ -165,6 +171,7 @@ def _row(one: Finding, record_type: RecordType, run_id: int, now: datetime) -> d
         "amount": one.assessment.amount,
         "currency": one.assessment.currency,
         "opened_at": now,
+        "counts_from": one.assessment.counts_from,
         "run_id": run_id,
     }
 

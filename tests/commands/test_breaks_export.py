@@ -38,6 +38,7 @@ GROSS = BreakView(
     status=BreakStatus.OPEN,
     resolution=None,
     opened_at=NOW - timedelta(days=10),
+    counts_from=None,
     closed_at=None,
     closed_by=None,
 )
@@ -90,8 +91,8 @@ def test_excel(tmp_path: Path) -> None:
         ("INVOICE", "1000", "EUR", "2026-03", "open_amount", 2, 2, 0, 0, 0),
     ]
     assert rows(book["Aging"])[1:] == [
-        ("CONFLICT", "EUR", 0, 0, 1, 0, 0, 1, 100.1234),
-        ("UNFIT_VALUE", None, 0, 0, 1, 0, 0, 1, 0),
+        ("CONFLICT", "EUR", 0, 0, 1, 0, 0, 1, 100.1234, 0),
+        ("UNFIT_VALUE", None, 0, 0, 1, 0, 0, 1, 0, 0),
     ]
     header, gross = rows(book["CONFLICT"])
     assert header == COLUMNS
@@ -100,6 +101,19 @@ def test_excel(tmp_path: Path) -> None:
     phone = book["UNFIT_VALUE"][2]
     assert (phone[7].data_type, phone[7].value) == ("s", PHONE.erp)
     assert phone[8].value == "\ufffd+49"
+
+
+def test_what_does_not_count_yet_stands_aside(tmp_path: Path) -> None:
+    """It has no age and no amount in the table, and its day in its row."""
+    late = replace(GROSS, kind=BreakKind.MISSING_IN_ERP, counts_from=NOW + timedelta(days=1))
+    write_export(tmp_path / "b.xlsx", [GROSS, late], [], now=NOW)
+    book = load_workbook(tmp_path / "b.xlsx")
+    assert rows(book["Aging"])[1:] == [
+        ("CONFLICT", "EUR", 0, 0, 1, 0, 0, 1, 100.1234, 0),
+        ("MISSING_IN_ERP", "EUR", 0, 0, 0, 0, 0, 0, 0, 1),
+    ]
+    (_, row) = rows(book["MISSING_IN_ERP"])
+    assert str(row[COLUMNS.index("counts from (UTC)")]) == "2026-04-01 12:00:00"
 
 
 def test_csv(tmp_path: Path) -> None:

@@ -53,7 +53,44 @@ def test_amounts_of_two_currencies() -> None:
     found = assessed(
         conflict("gross_amount", Decimal(119), Decimal("129.71")), versions(crm=dollars)
     )
+    assert (found.cause, found.evidence) == (Cause.FX, "the same amounts in EUR and USD")
+
+
+def times(rate: str, **changes: Any) -> Version:
+    """Invoice I1 with each amount at a rate, to the cent."""
+    values = crm_values(invoice(), **changes)
+    for name in ("net_amount", "tax_amount", "gross_amount"):
+        amount = values[name]
+        assert isinstance(amount, Decimal)
+        values[name] = (amount * Decimal(rate)).quantize(Decimal("0.01"))
+    return Version(values, EARLY)
+
+
+@pytest.mark.parametrize("field", ["currency", "gross_amount"])
+def test_amounts_that_a_rate_relates(field: str) -> None:
+    """The rate is the evidence; amounts that no one rate relates show no more than currencies."""
+    erp, crm = (Decimal("119.00"), Decimal("129.71"))
+    values = ("EUR", "USD") if field == "currency" else (erp, crm)
+    dollars = versions(crm=times("1.09", currency="USD"))
+    found = assessed(conflict(field, *values), dollars)
+    assert (found.cause, found.evidence) == (Cause.FX, "in EUR and USD, at 1.0900 USD for one EUR")
+    others = crm_values(invoice(currency="USD", tax_amount=Decimal(7)))
+    found = assessed(conflict(field, *values), versions(crm=Version(others, EARLY)))
     assert (found.cause, found.evidence) == (Cause.FX, "in EUR and USD")
+
+
+def test_amounts_in_another_currency_under_the_same_code() -> None:
+    """Each of several is the other's by one rate: nobody mistypes like that. Tens are a slip."""
+    found = assessed(
+        conflict("gross_amount", Decimal("119.00"), Decimal("129.71")), versions(crm=times("1.09"))
+    )
+    assert (found.cause, found.evidence) == (
+        Cause.FX,
+        "each of 3 amounts is 1.0900 times the ERP's",
+    )
+    tenfold = conflict("gross_amount", Decimal("119.00"), Decimal("1190.00"))
+    found = assessed(tenfold, versions(crm=times("10")))
+    assert (found.cause, found.evidence) == (Cause.KEYING, "a power of ten")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +129,17 @@ def test_a_new_record_may_be_late(days: int, cause: Cause) -> None:
     """What the ERP has never sent may still come, for some days. All of it is the difference."""
     found = assessed(MISSING_IN_ERP, versions(erp=None), now=EARLY + timedelta(days=days))
     assert (found.cause, found.amount, found.currency) == (cause, Decimal("-119.00"), "EUR")
+    is_waited_for = cause is Cause.TIMING
+    assert found.counts_from == (EARLY + TIMING if is_waited_for else None)
+
+
+def test_a_document_waits_for_its_customer() -> None:
+    """As long, since it came; days that lie apart wait for nothing."""
+    unknown = Break(BreakKind.CUSTOMER_UNKNOWN, "waits for customer C1")
+    assert assessed(unknown, now=EARLY).counts_from == EARLY + TIMING
+    assert assessed(unknown, now=EARLY + TIMING).counts_from is None
+    apart = assessed(conflict("issued_on", date(2026, 1, 30), date(2026, 2, 2)), now=EARLY)
+    assert (apart.cause, apart.counts_from) == (Cause.TIMING, None)
 
 
 def test_what_is_gone_is_not_late() -> None:

@@ -68,6 +68,7 @@ class Break(Base):
     currency: Mapped[str | None] = mapped_column(String(3))
     assignee: Mapped[str | None] = mapped_column(String(80))
     opened_at: Mapped[datetime] = mapped_column(Instant)
+    counts_from: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_by: Mapped[str | None] = mapped_column(String(80))
     run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("run.id", ondelete="SET NULL"))
