@@ -16,6 +16,7 @@ from typing import Any
 from spyne import Boolean, Date, DateTime, Integer
 from spyne import Decimal as SpyneDecimal
 
+from bridge.domain.columns import map_distinct
 from bridge.soap.elements import Model
 
 Convert = Callable[[Sequence[str]], Sequence[Any]]
@@ -43,9 +44,9 @@ def _each(convert: Callable[[str], Any]) -> Convert:
 
 def _read_dates(texts: Sequence[str]) -> list[date]:
     try:
-        return list(map(date.fromisoformat, texts))
+        return map_distinct(date.fromisoformat, texts)
     except ValueError:
-        return list(map(_read_date, texts))
+        return map_distinct(_read_date, texts)
 
 
 def _read_date(text: str) -> date:

@@ -173,6 +173,25 @@ def test_an_empty_optional_element_among_full_ones() -> None:
     assert (first, second) == (replace(FULL, purchase_order=None), FULL)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<Description>D<", b"<Description><"),
+        (b"<Description>D</Description>", b"<Description/>"),
+        (b"<Description>D<", b"<Description><![CDATA[]]><"),
+        (b"<Description>D<", b"<Description><!-- D --><"),
+    ],
+)
+@pytest.mark.parametrize("space", [b"</Line>", b"<LineNumber>", b"<Quantity>", b"</Invoice>"])
+def test_a_space_takes_no_text_s_place(old: bytes, new: bytes, space: bytes) -> None:
+    """Where one text is missing and a blank stands elsewhere, each value stays in its place."""
+    _, content = submission([FULL, FULL])
+    content = content.replace(old, new, 1).replace(space, b" " + space, 1)
+    first, second = read("SubmitInvoices", content)[1]
+    line = replace(FULL.lines[0], description=None)
+    assert (first, second) == (replace(FULL, lines=(line, *FULL.lines[1:])), FULL)
+
+
 def test_an_empty_required_text_is_read_as_empty() -> None:
     """The domain rejects it for its record alone; other records of the submission go on."""
     _, content = submission([CUSTOMER])
