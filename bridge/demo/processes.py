@@ -1,12 +1,13 @@
 """The demonstration's processes: sandbox and bridge, each started as a user starts it."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import requests
 from bridge import BridgeError
 from bridge.sandbox.schema import load_schema
 
-_START_SECONDS = 30
+_START_SECONDS = 90
 _STOP_SECONDS = 20
 
 
@@ -38,8 +39,8 @@ class Place:
 
 def lay_out(folder: Path, database_url: str | None) -> Place:
     """Chooses free ports and files in a folder, and the settings that tie the parts together."""
-    sandbox_port, bridge_port = _free_ports(2)
-    sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+    bridge_port = _free_port()
+    sandbox_url = f"http://127.0.0.1:{_free_port()}"
     bridge_url = f"http://127.0.0.1:{bridge_port}"
     access = load_schema(None).access
     settings = {
@@ -130,9 +131,14 @@ def _stop(process: Process) -> None:
         process.wait()
 
 
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(socket.socket())) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+def _free_port() -> int:
+    """A port that nobody listens at, and that no system hands out by itself in the meantime."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
+_PORTS = range(20_000, 32_000)
+"""Below the ephemeral ports of Linux (ip_local_port_range) and of RFC 6335, section 6."""
