@@ -8,12 +8,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge import BridgeError, __version__
+from bridge import __version__
 from bridge.app import Application, open_application, ready_application, utc_now
 from bridge.commands.aging import aging_command
 from bridge.commands.audit import audit_group
@@ -22,7 +21,7 @@ from bridge.commands.breaks import breaks_group
 from bridge.commands.calls import calls_group
 from bridge.commands.consumers import consumers_group
 from bridge.commands.links import links_group
-from bridge.commands.options import AS_JSON, BY, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER, ID
 from bridge.commands.payments import payments_group
 from bridge.commands.runs import runs_group
 from bridge.commands.salesforce import salesforce_group
@@ -30,6 +29,7 @@ from bridge.commands.sandbox import sandbox_command
 from bridge.commands.snapshots import snapshots_group
 from bridge.demo.command import demo_command
 from bridge.feed.command import feed_command
+from bridge.one_line import OneLineErrors
 from bridge.operations.overview import (
     get_overview,
     list_dead_letters,
@@ -43,23 +43,18 @@ from bridge.wsdl.command import wsdl_group
 from jobs.schedule import JOBS, run_now
 
 
-class OneLineErrors(click.Group):
-    """A group whose commands end with one line and exit code 2 instead of a traceback."""
+class WholeCommand(OneLineErrors):
+    """All commands; most of them need the database."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command."""
-        try:
-            return super().invoke(ctx)
-        except BridgeError as error:
-            _stop(str(error))
-        except OSError as error:
-            _stop(f"{error.filename or 'system'}: {error.strerror or error}")
-        except SQLAlchemyError as error:
+    def told(self, error: Exception) -> str | None:
+        """What is said of an error."""
+        if isinstance(error, SQLAlchemyError):
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            _stop(f"the database failed: {reason}")
+            return f"the database failed: {reason}"
+        return super().told(error)
 
 
-@click.group(cls=OneLineErrors)
+@click.group(cls=WholeCommand)
 @click.version_option(__version__, prog_name="erp-bridge")
 def main() -> None:
     """Carries and reconciles records between legacy SOAP ERPs and Salesforce."""
@@ -196,7 +191,7 @@ def show_dead_letters(folder: Path | None) -> None:
 
 @outbox.command()
 @FOLDER
-@click.argument("letter_id", type=int)
+@click.argument("letter_id", type=ID)
 @BY
 def replay(folder: Path | None, letter_id: int, by: str) -> None:
     """Make a dead letter due again; the next relay sends it."""
@@ -229,8 +224,3 @@ def _terminal() -> Iterator[Terminal]:
         yield terminal
     finally:
         terminal.close()
-
-
-def _stop(message: str) -> NoReturn:
-    click.echo(f"erp-bridge: {message}", err=True)
-    sys.exit(2)

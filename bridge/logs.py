@@ -8,8 +8,10 @@ from typing import Any
 import structlog
 
 from bridge.settings import LogFormat, LogSettings
+from bridge.wording import printable
 
 _SECRET_WORDS = ("secret", "password", "token", "session_id", "sessionid", "authorization")
+_TRACES = ("exception", "stack")  # of several lines
 # These write whole envelopes, sessions included, or every statement.
 _QUIET = ("zeep", "urllib3", "spyne", "sqlalchemy", "alembic", "apscheduler", "requests")
 
@@ -52,11 +54,23 @@ def configure_logs(settings: LogSettings) -> None:
 def _renderers(console: bool) -> list[structlog.typing.Processor]:
     if console:
         # Rich tracebacks would show the values of variables, secrets among them.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        return [structlog.processors.format_exc_info, _printable_values, plain]
     return [
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        lambda _logger, _method, line: printable(str(line)),
     ]
+
+
+def _printable_values(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Callers' and records' texts as they may stand on a terminal."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = printable(value, keep="\n\t" if key in _TRACES else "")
+    return event
 
 
 def _without_secrets(

@@ -1,4 +1,7 @@
-"""What people see on a terminal: progress, tables, reports of runs."""
+"""What people see on a terminal: progress, tables, reports of runs.
+
+What stands in records is anybody's: it is shown, and never obeyed (bridge.wording.printable).
+"""
 
 import json
 import sys
@@ -19,6 +22,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from bridge.wording import printable
 from jobs.context import RunReport
 
 _LINE_EVERY = 10_000
@@ -72,11 +76,12 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """One line, as it is."""
-        self.out.print(line, markup=False)
+        self._print(line)
 
     def json(self, value: Any) -> None:
         """One JSON document."""
-        print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+        document = json.dumps(value, indent=2, default=str, ensure_ascii=False)
+        print(printable(document, keep="\n"))
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A table; columns whose name begins with '#' hold numbers."""
@@ -86,7 +91,7 @@ class Terminal:
             justify: Literal["left", "right"] = "right" if number else "left"
             table.add_column(column.lstrip("#"), justify=justify, overflow="fold")
         for row in rows:
-            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+            table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
         self.out.print(table)
 
     def run(self, report: RunReport) -> None:
@@ -98,10 +103,13 @@ class Terminal:
             f" in {report.seconds:.1f} s"
         )
         if report.error:
-            self.out.print(report.error, style="red", markup=False)
+            self._print(report.error, style="red")
         for line in _lines(report.summary):
             bad = line.startswith("unexplained")
-            self.out.print(f"  {line}", markup=False, style="red" if bad else None)
+            self._print(f"  {line}", style="red" if bad else None)
+
+    def _print(self, line: str, style: str | None = None) -> None:
+        self.out.print(printable(line), markup=False, style=style)
 
 
 def report_as_json(report: RunReport) -> dict[str, Any]:

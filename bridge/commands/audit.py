@@ -3,13 +3,12 @@
 import sys
 from contextlib import closing
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 
 import click
 
 from bridge.app import ready_application
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.commands.options import AS_JSON, FOLDER, LIMIT
 from bridge.operations.audit import list_audit, verify_audit
 from bridge.terminal import Terminal
 from bridge.wording import counted
@@ -22,7 +21,7 @@ def audit_group() -> None:
 
 @audit_group.command("list")
 @FOLDER
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.option("--limit", type=LIMIT, default=50, show_default=True)
 @AS_JSON
 def list_command(folder: Path | None, limit: int, as_json: bool) -> None:
     """List the newest entries, the newest first."""
@@ -34,7 +33,7 @@ def list_command(folder: Path | None, limit: int, as_json: bool) -> None:
         rows = [
             (
                 one.position,
-                f"{one.at:%Y-%m-%d %H:%M:%S}",
+                one.at and f"{one.at:%Y-%m-%d %H:%M:%S}",
                 one.actor,
                 one.action,
                 one.subject,
@@ -64,7 +63,3 @@ def verify(folder: Path | None, head: str | None, as_json: bool) -> None:
             terminal.say(f"{entries}, {counted(report.runs, 'run')} with figures: {state}")
             terminal.say(f"keep this elsewhere: {report.head}")
     sys.exit(1 if report.problems else 0)
-
-
-def _shown(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"

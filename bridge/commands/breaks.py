@@ -11,7 +11,7 @@ import click
 
 from bridge.app import Application, ready_application, utc_now
 from bridge.commands.breaks_export import write_export
-from bridge.commands.options import AS_JSON, BY, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER, ID, PERSON, REASON, words
 from bridge.domain.causes import Cause
 from bridge.domain.decisions import BreakKind
 from bridge.domain.money import money_text
@@ -26,8 +26,7 @@ from jobs.reconcile import CUSTOMERS, FINANCIALS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-BREAK = click.argument("break_id", metavar="ID", type=int)
-REASON = click.option("--reason", required=True, help="Why; it is kept.")
+BREAK = click.argument("break_id", metavar="ID", type=ID)
 
 
 @click.group(name="breaks")
@@ -86,7 +85,7 @@ def show(folder: Path | None, break_id: int, as_json: bool) -> None:
 @breaks_group.command()
 @FOLDER
 @BREAK
-@click.argument("assignee", required=False)
+@click.argument("assignee", required=False, type=PERSON)
 @click.option("--nobody", is_flag=True, help="Take it from whoever has it.")
 @BY
 def assign(folder: Path | None, break_id: int, assignee: str | None, nobody: bool, by: str) -> None:
@@ -103,7 +102,7 @@ def assign(folder: Path | None, break_id: int, assignee: str | None, nobody: boo
 @breaks_group.command()
 @FOLDER
 @BREAK
-@click.argument("text")
+@click.argument("text", type=words(2_000))
 @BY
 def comment(folder: Path | None, break_id: int, text: str, by: str) -> None:
     """Say something of a break."""

@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from io import StringIO
@@ -53,7 +54,7 @@ class BadExport(BridgeError):
 def write_export(
     file: Path, breaks: Sequence[BreakView], totals: Sequence[TotalsRow], *, now: datetime
 ) -> None:
-    """Writes breaks in the form that the file's name asks for. Raises BadExport, OSError.
+    """Writes breaks in the form that the file's name asks for. Raises BadExport.
 
     A file of that name is replaced when the new one is whole.
     """
@@ -64,8 +65,11 @@ def write_export(
     try:
         writer(beside, breaks, totals, now)
         beside.replace(file)
+    except OSError as error:
+        raise BadExport(f"{file}: {error.strerror or error}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def age_of(one: BreakView, now: datetime) -> int:

@@ -10,10 +10,11 @@ import click
 
 from bridge import BridgeError
 from bridge.app import ready_application
-from bridge.commands.options import AS_JSON, FOLDER, SINCE
+from bridge.commands.options import AS_JSON, FOLDER, ID, LIMIT, SINCE
 from bridge.operations import calls as operations
 from bridge.operations.calls import KeptCall
 from bridge.terminal import Terminal
+from bridge.wording import printable
 
 
 class NoEnvelope(BridgeError):
@@ -30,7 +31,7 @@ def calls_group() -> None:
 @click.option("--consumer", help="This one's alone.")
 @SINCE
 @click.option("--failed", is_flag=True, help="Those that ended in a fault.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@click.option("--limit", type=LIMIT, default=100, show_default=True)
 @AS_JSON
 def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
     """List the latest calls, newest first."""
@@ -46,7 +47,7 @@ def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
 
 @calls_group.command()
 @FOLDER
-@click.argument("call_id", metavar="ID", type=int)
+@click.argument("call_id", metavar="ID", type=ID)
 @AS_JSON
 def show(folder: Path | None, call_id: int, as_json: bool) -> None:
     """Print the envelope that a call sent, where the consumer's rights let it be kept."""
@@ -62,7 +63,7 @@ def show(folder: Path | None, call_id: int, as_json: bool) -> None:
             " --keep-envelopes` keeps those of later calls"
         )
     # On a terminal, what a caller sent must not be obeyed as control sequences.
-    click.echo(_printable(envelope) if sys.stdout.isatty() else envelope)
+    click.echo(_for_a_terminal(envelope) if sys.stdout.isatty() else envelope)
 
 
 def _cells(one: KeptCall) -> tuple[object, ...]:
@@ -92,6 +93,5 @@ def _as_json(one: KeptCall) -> dict[str, Any]:
     }
 
 
-def _printable(envelope: bytes) -> str:
-    text = envelope.decode(errors="replace")
-    return "".join(one if one.isprintable() or one in "\n\t" else "?" for one in text)
+def _for_a_terminal(envelope: bytes) -> str:
+    return printable(envelope.decode(errors="replace"), keep="\n\t")

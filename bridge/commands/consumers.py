@@ -11,7 +11,7 @@ import click
 
 from bridge import BridgeError
 from bridge.app import Application, ready_application, utc_now
-from bridge.commands.options import AS_JSON, BY, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER, hours
 from bridge.commands.rights import (
     rights_as_json,
     rights_changes,
@@ -161,7 +161,9 @@ def permit(folder: Path | None, name: str, by: str, **given: Any) -> None:
 @NAME
 @click.option(
     "--overlap-hours",
+    "overlap",
     type=click.FloatRange(0, 24 * 366),
+    callback=hours,
     default=24,
     show_default=True,
     help="How long the one before still works; 0 ends all older ones now.",
@@ -173,13 +175,13 @@ def rotate(
     folder: Path | None,
     *,
     name: str,
-    overlap_hours: float,
+    overlap: timedelta,
     certificate: str | None,
     by: str,
     as_json: bool,
 ) -> None:
     """Give a consumer a new secret and print it, this once; or a new certificate."""
-    now, overlap = utc_now(), timedelta(hours=overlap_hours)
+    now = utc_now()
     fingerprint = certificate and _fingerprint(certificate)
     with ready_application(folder) as application:
         if fingerprint:
@@ -191,6 +193,8 @@ def rotate(
                 now=now,
                 by=by,
             )
+            if as_json:
+                _print_json({"name": name, "certificate": fingerprint})
         else:
             secret = operations.rotate_secret(
                 application.sessions,
@@ -270,8 +274,12 @@ def _print_secret(application: Application, name: str, secret: str, *, as_json: 
             click.echo(f"the endpoint for Salesforce's outbound messages: {endpoint}", err=True)
         return
     facts = {"id": consumer.id, "name": name, "secret": secret, "api_key": api_key}
+    _print_json(facts | ({"endpoint": endpoint} if endpoint else {}))
+
+
+def _print_json(facts: dict[str, Any]) -> None:
     with closing(Terminal()) as terminal:
-        terminal.json(facts | ({"endpoint": endpoint} if endpoint else {}))
+        terminal.json(facts)
 
 
 def _as_json(one: ConsumerView) -> dict[str, Any]:

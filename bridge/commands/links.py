@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge.app import ready_application, utc_now
-from bridge.commands.options import AS_JSON, BY, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER, ID, REASON
 from bridge.domain.matching import Certainty, Proposal
 from bridge.matching.finding import Found
 from bridge.operations import linking as operations
@@ -17,8 +17,7 @@ from bridge.store.models import LinkStatus
 from bridge.terminal import Terminal
 from bridge.wording import counted
 
-PROPOSAL = click.argument("proposal_id", metavar="ID", type=int)
-REASON = click.option("--reason", required=True, help="Why; it is kept.")
+PROPOSAL = click.argument("proposal_id", metavar="ID", type=ID)
 
 
 @click.group(name="links")
@@ -99,7 +98,7 @@ def show(folder: Path | None, proposal_id: int, as_json: bool) -> None:
 
 @links_group.command()
 @FOLDER
-@click.argument("proposal_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("proposal_ids", metavar="ID...", type=ID, nargs=-1, required=True)
 @BY
 def confirm(folder: Path | None, proposal_ids: tuple[int, ...], by: str) -> None:
     """Say that both are the same; the next reconcile-customers gives the Account the ERP key."""

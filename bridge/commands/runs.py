@@ -12,13 +12,14 @@ import click
 
 from bridge import __version__
 from bridge.app import ready_application, utc_now
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.commands.options import AS_JSON, FOLDER, ID, LIMIT
 from bridge.console.statement import render_statement
 from bridge.domain.money import money_text
 from bridge.domain.records import AMOUNT_COLUMNS
 from bridge.domain.totals import Explained, TotalsRow
 from bridge.operations.statement import OpenCount, Statement, get_statement, list_run_lines
 from bridge.terminal import Terminal
+from jobs.schedule import JOBS
 
 
 @click.group(name="runs")
@@ -28,8 +29,8 @@ def runs_group() -> None:
 
 @runs_group.command("list")
 @FOLDER
-@click.option("--job", help="Of this job alone.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--job", type=click.Choice(list(JOBS)), help="Of this job alone.")
+@click.option("--limit", type=LIMIT, default=20, show_default=True)
 @AS_JSON
 def list_command(folder: Path | None, job: str | None, limit: int, as_json: bool) -> None:
     """List runs, the newest first."""
@@ -47,7 +48,7 @@ def list_command(folder: Path | None, job: str | None, limit: int, as_json: bool
 
 @runs_group.command()
 @FOLDER
-@click.argument("run_id", metavar="ID", type=int)
+@click.argument("run_id", metavar="ID", type=ID)
 @click.option(
     "--html",
     "file",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from bridge.app import ready_application, utc_now
-from bridge.commands.options import AS_JSON, BY, FOLDER
+from bridge.commands.options import AS_JSON, BY, FOLDER, LIMIT, REASON
 from bridge.domain.money import money_text
 from bridge.operations import snapshot_overview as operations
 from bridge.operations.snapshot_overview import SnapshotView
@@ -21,7 +21,7 @@ def snapshots_group() -> None:
 
 @snapshots_group.command("list")
 @FOLDER
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--limit", type=LIMIT, default=20, show_default=True)
 @AS_JSON
 def list_command(folder: Path | None, limit: int, as_json: bool) -> None:
     """List snapshots, newest first, and what was found to be gone."""
@@ -37,7 +37,7 @@ def list_command(folder: Path | None, limit: int, as_json: bool) -> None:
 @snapshots_group.command()
 @FOLDER
 @click.argument("snapshot_id", metavar="ID")
-@click.option("--reason", required=True, help="Why it is right; it is kept.")
+@REASON
 @BY
 def allow(folder: Path | None, snapshot_id: str, reason: str, by: str) -> None:
     """Allow the open snapshot ID to leave out as much as it does, once the ERP closes it again."""

@@ -24,6 +24,7 @@ from bridge.feed.feeding import feed
 from bridge.feed.report import FeedReport, render
 from bridge.feed.source import UnusableFile
 from bridge.terminal import Terminal
+from bridge.wording import printable
 
 SECRET_VARIABLE = "ERP_BRIDGE_CONSUMER_SECRET"  # noqa: S105 - the name, not the secret
 
@@ -111,7 +112,7 @@ def feed_command(  # noqa: PLR0913 - one argument for each option of the command
     if as_json:
         terminal.json(report_as_json(report))
     else:
-        click.echo(render(report))
+        click.echo(printable(render(report), keep="\n\t"))
     context.exit(0 if report.complete else 1)
 
 

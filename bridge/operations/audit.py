@@ -14,10 +14,10 @@ from bridge.store.runs import find_run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """An entry of the trail. `digest` is hexadecimal."""
+    """An entry of the trail. `digest` is hexadecimal. `at` is None where it cannot be read."""
 
     position: int
-    at: datetime
+    at: datetime | None
     actor: str
     action: str
     subject: str
@@ -59,9 +59,14 @@ def verify_audit(sessions: sessionmaker[Session], *, head: str | None = None) ->
         for entry in store.entries(session):
             if entry.position != position + 1:
                 problems.append(f"entries {position + 1} to {entry.position - 1} are missing")
-            if store.digest_of(entry.position, store.deed_of(entry), before) != entry.digest:
-                problems.append(f"entry {entry.position} is not what was written, or follows one")
-            before, position = entry.digest, entry.position
+            position = entry.position
+            if isinstance(entry, store.Unreadable):
+                problems.append(f"entry {position} was written over: it cannot be read")
+                before = store.BEGINNING
+                continue
+            if not store.is_whole(entry, before):
+                problems.append(f"entry {position} is not what was written, or follows one")
+            before = entry.digest
             digests.add(entry.digest.hex())
             if entry.run_id is not None:
                 runs += _check_run(session, entry, problems)
@@ -89,7 +94,18 @@ def _figures(entry: AuditEntry) -> object:
     return detail.get("figures") if isinstance(detail, dict) else None
 
 
-def _line(entry: AuditEntry) -> AuditLine:
+def _line(entry: AuditEntry | store.Unreadable) -> AuditLine:
+    if isinstance(entry, store.Unreadable):
+        return AuditLine(
+            position=entry.position,
+            at=None,
+            actor="",
+            action="",
+            subject="",
+            detail="written over: it cannot be read",
+            run_id=None,
+            digest="",
+        )
     return AuditLine(
         position=entry.position,
         at=entry.at,

@@ -19,7 +19,9 @@ from bridge.domain.records import RECORD_CLASSES, Field, System, Value, fields_o
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.validation import fitting, value_problems
 from bridge.operations.breaks import find_break
+from bridge.operations.people import known_name, plain_name
 from bridge.operations.settings import BreakSettings
+from bridge.operations.typed_values import UnfitValue, require_plain
 from bridge.store import breaks as store
 from bridge.store import rulings as ruling_store
 from bridge.store.audit import Deed, append_deed
@@ -34,10 +36,6 @@ class BreakClosed(BridgeError):
 
 class BadResolution(BridgeError):
     """A break cannot be closed in this way."""
-
-
-class UnknownPerson(BridgeError):
-    """A name that is none of the settings' people."""
 
 
 _NONE_CLOSED = ClosedPeriods()
@@ -74,7 +72,8 @@ def assign_break(
 
     Raises UnknownBreak, BreakClosed, UnknownPerson.
     """
-    require_people(settings, by, assignee)
+    by = known_name(by, settings.people)
+    assignee = assignee and known_name(assignee, settings.people)
     with sessions.begin() as session:
         row, _ = find_break(session, break_id)
         if not store.assign_break(session, break_id, assignee):
@@ -93,9 +92,8 @@ def comment_break(
     now: datetime,
 ) -> None:
     """Says something of a break, open or closed. Raises UnknownBreak, UnknownPerson."""
-    require_people(settings, by)
-    if not text.strip():
-        raise BadResolution("a comment says something")
+    by = known_name(by, settings.people)
+    _require_words(text, "a comment says something")
     with sessions.begin() as session:
         row, _ = find_break(session, break_id)
         _note(session, row, by, text, now)
@@ -114,11 +112,10 @@ def resolve_break(
     """Decides an open break; False where a second person has to approve it first.
 
     The next reconciliation sends what follows from it: nothing, in a period that is closed. Raises
-    UnknownBreak, BreakClosed, BadResolution, UnknownPerson.
+    UnknownBreak, BreakClosed, BadResolution, UnfitValue, UnknownPerson.
     """
-    require_people(settings, by)
-    if not resolution.reason.strip():
-        raise BadResolution("a decision has a reason: say why")
+    by = known_name(by, settings.people)
+    _require_words(resolution.reason, "a decision has a reason: say why")
     with sessions.begin() as session:
         row, record = _find_open(session, break_id)
         ruling = _ruling(session, row, resolution, by, now)
@@ -151,13 +148,13 @@ def approve_break(
 
     Raises UnknownBreak, BreakClosed, BadResolution, UnknownPerson.
     """
-    require_people(settings, by)
+    by = known_name(by, settings.people)
     with sessions.begin() as session:
         row, _ = _find_open(session, break_id)
         ruling = ruling_store.ruling_on(session, break_id)
         if ruling is None or not ruling.needs_approval:
             raise BadResolution(f"break {break_id} waits for nobody's approval")
-        if ruling.decided_by == by:
+        if plain_name(ruling.decided_by) == plain_name(by):
             raise BadResolution(f"{by} accepted it: the second person has to be another")
         if (row.erp_value, row.crm_value) != (ruling.erp_value, ruling.crm_value):
             raise BadResolution("the values have changed since it was accepted: decide again")
@@ -177,9 +174,11 @@ def reopen_break(
 ) -> None:
     """Takes a decision back: the next reconciliation shows the difference again, if it is there.
 
-    What has been delivered meanwhile stays. Raises UnknownBreak, BadResolution, UnknownPerson.
+    The break is open until then. What has been delivered meanwhile stays. Raises UnknownBreak,
+    BadResolution, UnknownPerson.
     """
-    require_people(settings, by)
+    by = known_name(by, settings.people)
+    _require_words(reason, "taking a decision back has a reason: say why")
     with sessions.begin() as session:
         row, _ = find_break(session, break_id)
         hold_record_type(session, row.record_type)
@@ -187,6 +186,7 @@ def reopen_break(
         if ruling is None:
             raise BadResolution(f"no decision on break {break_id} is in force: it is done or void")
         ruling_store.drop_ruling(session, ruling.id)
+        store.reopen_break(session, row)
         _note(session, row, by, f"taken back: {reason}", now)
 
 
@@ -213,13 +213,9 @@ def _closed(row: Break) -> BreakClosed:
     return BreakClosed(f"break {row.id} was closed{by}{when}: {row.resolution}")
 
 
-def require_people(settings: BreakSettings, *names: str | None) -> None:
-    """Raises UnknownPerson for a name that the settings do not know."""
-    for name in names:
-        if name is not None and settings.people and name not in settings.people:
-            raise UnknownPerson(
-                f"{name!r} is none of [breaks] people: {', '.join(settings.people)}"
-            )
+def _require_words(text: str, otherwise: str) -> None:
+    if not text.strip():
+        raise BadResolution(otherwise)
 
 
 def _ruling(session: Session, row: Break, resolution: Resolution, by: str, now: datetime) -> Ruling:
@@ -277,11 +273,13 @@ def _decided_value(
     session: Session, row: Break, field: Field, resolution: Resolution
 ) -> Value | None:
     sides = {Take.ERP: row.erp_value, Take.CRM: row.crm_value}
+    if resolution.take is Take.VALUE:
+        require_plain(field, resolution.value or "", sides.values())
     text = sides.get(resolution.take, resolution.value)
     try:
         decided = fitting(field, decode_value(field, text or None))
     except (ValueError, InvalidOperation):
-        raise BadResolution(f"{field.name}: {text!r} is no {field.kind.lower()}") from None
+        raise UnfitValue(field, text) from None
     currency = currency_of(session, row.record_id, System.ERP)
     problems = [one for one in value_problems(field, decided, currency) if one.rejects]
     if problems:

@@ -11,7 +11,7 @@ from bridge.domain.identity import identity_of
 from bridge.domain.matching import Certainty, Evidence
 from bridge.domain.records import RecordKey, RecordType
 from bridge.matching.finding import Found, Matcher, find_links, keep_suggestions
-from bridge.operations.closing import require_people
+from bridge.operations.people import known_name
 from bridge.operations.settings import BreakSettings
 from bridge.store import proposals as store
 from bridge.store.audit import Deed, append_deed
@@ -91,7 +91,7 @@ def confirm_link(
 
     Raises UnknownProposal, BadLink, UnknownPerson.
     """
-    require_people(settings, by)
+    by = known_name(by, settings.people)
     with sessions.begin() as session:
         hold_record_type(session, RecordType.CUSTOMER)
         row, record = _find_open(session, proposal_id)
@@ -118,7 +118,7 @@ def reject_link(
 
     Raises UnknownProposal, BadLink, UnknownPerson.
     """
-    require_people(settings, by)
+    by = known_name(by, settings.people)
     with sessions.begin() as session:
         hold_record_type(session, RecordType.CUSTOMER)
         row, record = _find_open(session, proposal_id)
@@ -139,7 +139,7 @@ def unlink_customer(
 
     The next reconciliation and relay see to that. Raises BadLink, UnknownPerson.
     """
-    require_people(settings, by)
+    by = known_name(by, settings.people)
     with sessions.begin() as session:
         hold_record_type(session, RecordType.CUSTOMER)
         record = _linked(session, number)

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from bridge.operations.people import plain_name
+
+_PAIR = 2
 
 
 class ConsumerSettings(BaseModel):
@@ -43,11 +47,18 @@ class BreakSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     people: tuple[str, ...] = ()
-    """Whose names count; with none, every name does."""
+    """Whose names count, whatever their case; with none, every name does."""
 
     approve_from: Mapping[str, Annotated[Decimal, Field(gt=0)]] = {}
     """From which amount on a second person has to approve an accepted difference: currency ->
-    amount, "default" for the others. A currency without an amount needs no second person."""
+    amount, "default" for the others. A currency without an amount needs no second person. Needs
+    `people`: whoever may take any name is two people when they like."""
+
+    @model_validator(mode="after")
+    def _has_a_second_person(self) -> Self:
+        if self.approve_from and len({plain_name(one) for one in self.people}) < _PAIR:
+            raise ValueError("approve_from takes two people: name them in `people`")
+        return self
 
     def needs_approval(self, amount: Decimal | None, currency: str | None) -> bool:
         """Whether accepting a difference of this amount takes two people."""

@@ -7,12 +7,17 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge import BridgeError
 from bridge.domain.snapshots import Scope
 from bridge.operations.snapshots import UnknownSnapshot, decode_sums
 from bridge.store import snapshots as store
 from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import reading
 from bridge.store.models import SnapshotStatus
+
+
+class NoReason(BridgeError):
+    """A decision without a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,10 @@ def allow_snapshot(
 ) -> None:
     """A person allows an open snapshot to leave out whatever it does, once the ERP closes it.
 
-    Raises UnknownSnapshot where none of this id is open.
+    Raises UnknownSnapshot where none of this id is open, NoReason.
     """
+    if not reason.strip():
+        raise NoReason("allowing a snapshot has a reason: say why it is right")
     with sessions.begin() as session:
         if not store.allow_snapshot(session, public_id=snapshot_id, now=now):
             raise UnknownSnapshot(f"there is no open snapshot {snapshot_id}")

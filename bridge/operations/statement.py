@@ -24,7 +24,7 @@ from bridge.domain.totals import (
 )
 from bridge.operations.breaks import age_name
 from bridge.operations.overview import UnknownRun
-from bridge.store.audit import entry_of_run
+from bridge.store.audit import digest_of_run
 from bridge.store.breaks import open_at
 from bridge.store.engine import reading
 from bridge.store.models import Break, Run, RunStatus
@@ -154,8 +154,8 @@ def _line(run: Run) -> RunLine:
 
 
 def _audit(session: Session, run_id: int) -> str | None:
-    entry = entry_of_run(session, run_id)
-    return None if entry is None else f"{entry.position} {entry.digest.hex()}"
+    entry = digest_of_run(session, run_id)
+    return None if entry is None else f"{entry[0]} {entry[1].hex()}"
 
 
 def _by_place(one: Explained) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from bridge.store.engine import hold_audit
@@ -35,12 +35,20 @@ class Deed:
     run_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry that somebody has written over with what no entry holds."""
+
+    position: int
+
+
 def append_deed(session: Session, deed: Deed) -> bytes:
     """Writes a deed down, in the transaction that does it; gives the chain's new digest."""
     hold_audit(session)
-    last = session.scalar(select(AuditEntry).order_by(AuditEntry.position.desc()).limit(1))
-    position = 1 if last is None else last.position + 1
-    digest = digest_of(position, deed, BEGINNING if last is None else last.digest)
+    newest = select(AuditEntry.position, AuditEntry.digest).order_by(AuditEntry.position.desc())
+    last, before = session.execute(newest.limit(1)).one_or_none() or (0, BEGINNING)
+    position = last + 1
+    digest = digest_of(position, deed, _as_digest(before))
     session.add(
         AuditEntry(
             position=position,
@@ -83,31 +91,32 @@ def append_ended_runs(session: Session) -> None:
         )
 
 
-def entries(session: Session, *, after: int = 0) -> Iterator[AuditEntry]:
+def entries(session: Session, *, after: int = 0) -> Iterator[AuditEntry | Unreadable]:
     """The trail past a position, in order, read in pages."""
     while True:
         query = select(AuditEntry).where(AuditEntry.position > after)
-        page = session.scalars(query.order_by(AuditEntry.position).limit(_PAGE)).all()
+        page = _read(session, query.order_by(AuditEntry.position).limit(_PAGE))
         if not page:
             return
         yield from page
         after = page[-1].position
 
 
-def latest_entries(session: Session, *, limit: int) -> list[AuditEntry]:
+def latest_entries(session: Session, *, limit: int) -> list[AuditEntry | Unreadable]:
     """The newest entries, the newest first."""
-    query = select(AuditEntry).order_by(AuditEntry.position.desc()).limit(limit)
-    return list(session.scalars(query))
+    return _read(session, select(AuditEntry).order_by(AuditEntry.position.desc()).limit(limit))
 
 
-def entry_of_run(session: Session, run_id: int) -> AuditEntry | None:
-    """A run's entry in the trail."""
-    return session.scalar(select(AuditEntry).where(AuditEntry.run_id == run_id))
+def digest_of_run(session: Session, run_id: int) -> tuple[int, bytes] | None:
+    """The position and the digest of a run's entry in the trail."""
+    query = select(AuditEntry.position, AuditEntry.digest).where(AuditEntry.run_id == run_id)
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row[0], _as_digest(row[1]))
 
 
-def deed_of(entry: AuditEntry) -> Deed:
-    """What an entry says."""
-    return Deed(
+def is_whole(entry: AuditEntry, before: bytes) -> bool:
+    """Whether an entry is what was written, after one with the digest `before`."""
+    deed = Deed(
         at=entry.at,
         actor=entry.actor,
         action=entry.action,
@@ -115,6 +124,7 @@ def deed_of(entry: AuditEntry) -> Deed:
         detail=entry.detail,
         run_id=entry.run_id,
     )
+    return digest_of(entry.position, deed, before) == entry.digest
 
 
 def digest_of(position: int, deed: Deed, before: bytes) -> bytes:
@@ -140,6 +150,35 @@ def figures_digest(session: Session, run: Run) -> str:
         for row in session.execute(query.order_by(*table.__table__.primary_key)):
             digest.update(json.dumps([_plain(value) for value in row]).encode())
     return digest.hexdigest()
+
+
+def _read(session: Session, query: Select[Any]) -> list[AuditEntry | Unreadable]:
+    """The entries of a query, one by one where they cannot be read together."""
+    try:
+        return [_sound(entry) for entry in session.scalars(query)]
+    except (ValueError, TypeError):
+        positions = session.scalars(query.with_only_columns(AuditEntry.position)).all()
+        return [_read_one(session, position) for position in positions]
+
+
+def _read_one(session: Session, position: int) -> AuditEntry | Unreadable:
+    try:
+        query = select(AuditEntry).where(AuditEntry.position == position)
+        return _sound(session.scalars(query).one())
+    except (ValueError, TypeError):
+        return Unreadable(position)
+
+
+def _sound(entry: AuditEntry) -> AuditEntry | Unreadable:
+    """SQLite keeps bytes in the place of a text, and a text in the place of bytes."""
+    texts = (entry.actor, entry.action, entry.subject, entry.detail)
+    fit = isinstance(entry.digest, bytes) and all(isinstance(one, str) for one in texts)
+    return entry if fit else Unreadable(entry.position)
+
+
+def _as_digest(kept: object) -> bytes:
+    """A digest that somebody wrote over is as good as none; the check of the trail tells it."""
+    return kept if isinstance(kept, bytes) else BEGINNING
 
 
 def _plain(value: Any) -> Any:

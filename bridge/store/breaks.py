@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, not_, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bridge.domain import decisions
 from bridge.domain.causes import UNASSESSED, Assessment
@@ -133,6 +133,18 @@ def close_break(
         .values(status=BreakStatus.RESOLVED, resolution=resolution, closed_at=now, closed_by=by)
     )
     return bool(getattr(result, "rowcount", 0))
+
+
+def reopen_break(session: Session, row: Break) -> None:
+    """Opens a closed break again, unless another one of its record, kind and field is open."""
+    other = aliased(Break)
+    same = (other.record_id == row.record_id, other.kind == row.kind, other.field == row.field)
+    is_open = select(other.id).where(*same, other.status == BreakStatus.OPEN)
+    session.execute(
+        update(Break)
+        .where(Break.id == row.id, ~is_open.exists())
+        .values(status=BreakStatus.OPEN, resolution=None, closed_at=None, closed_by=None)
+    )
 
 
 def assign_break(session: Session, break_id: int, assignee: str | None) -> bool:

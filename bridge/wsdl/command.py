@@ -5,11 +5,12 @@ What only some commands need is imported by them, so that diff and lint start at
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from bridge import BridgeError
+from bridge.one_line import OneLineErrors
+from bridge.wording import printable
 
 if TYPE_CHECKING:
     from bridge.wsdl.documents import Documents
@@ -30,19 +31,14 @@ _SOAP = click.option(
 _IN_FULL = click.option("--all", "in_full", is_flag=True, help="Cut no long list of names.")
 
 
-class _OneLineErrors(click.Group):
-    """Ends with one line and exit code 2 where input cannot be used."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BridgeError as error:
-            _stop(ctx, str(error))
-        except RecursionError:
-            _stop(ctx, "the description nests its types too deeply to be read")
+class _WsdlCommands(OneLineErrors):
+    def told(self, error: Exception) -> str | None:
+        if isinstance(error, RecursionError):
+            return "the description nests its types too deeply to be read"
+        return super().told(error)
 
 
-@click.group(name="wsdl", cls=_OneLineErrors)
+@click.group(name="wsdl", cls=_WsdlCommands)
 def wsdl_group() -> None:
     """The published WSDL, and any other: show, export, check, compare, lint."""
 
@@ -59,7 +55,7 @@ def show(source: str | None, public_url: str | None, soap: str, summary: bool) -
 
     documents, _ = _documents(source, public_url, soap)
     if summary:
-        click.echo(summarise(describe(documents)))
+        _print(summarise(describe(documents)))
     else:
         click.echo(documents.first.content, nl=False)
 
@@ -127,7 +123,7 @@ def diff(context: click.Context, old: str, new: str, as_json: bool, in_full: boo
     if as_json:
         _print_json(diff_as_json(before, after, changes))
     else:
-        click.echo(render_diff(before, after, changes, in_full=in_full))
+        _print(render_diff(before, after, changes, in_full=in_full))
     context.exit(1 if any(one.verdict is Verdict.BREAKING for one in changes) else 0)
 
 
@@ -172,7 +168,7 @@ def lint(
     if as_json:
         _print_json(findings_as_json(findings))
     else:
-        click.echo(render_findings(findings, not_followed, in_full=in_full))
+        _print(render_findings(findings, not_followed, in_full=in_full))
     context.exit(1 if findings else 0)
 
 
@@ -196,9 +192,9 @@ def _documents(source: str | None, public_url: str | None, soap: str) -> "tuple[
 
 
 def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    _print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _stop(context: click.Context, message: str) -> NoReturn:
-    click.echo(f"erp-bridge: {message}", err=True)
-    context.exit(2)
+def _print(text: str) -> None:
+    """A WSDL's names and texts are anybody's."""
+    click.echo(printable(text, keep="\n\t"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from bridge.app import open_application
 from bridge.cli import main
@@ -53,6 +53,24 @@ def test_verify() -> None:
     application.engine.dispose()
     code, said = audit("verify")
     assert (code, "entry 1 is not what was written" in said) == (1, True)
+
+
+@pytest.mark.parametrize("column", ["at", "actor", "digest"])
+def test_an_entry_that_was_written_over(column: str) -> None:
+    """It is named, whatever stands in it now; the trail can be read, and goes on."""
+    application = open_application()
+    garbage = {"at": "'yesterday'", "actor": "x'ff'", "digest": "'zz'"}[column]
+    with application.sessions.begin() as session:
+        session.execute(text(f"UPDATE audit_entry SET {column} = {garbage}"))
+    code, said = audit("verify")
+    assert (code, "entry 1 " in said) == (1, True)
+    code, said = audit("list")
+    assert code == 0
+    deed = Deed(at=EARLY, actor="ben", action="break", subject="8", detail="later")
+    with application.sessions.begin() as session:
+        append_deed(session, deed)
+    application.engine.dispose()
+    assert [one["position"] for one in json.loads(audit("list", "--json")[1])] == [2, 1]
 
 
 def test_force_needs_a_reason() -> None:

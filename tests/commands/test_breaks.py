@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
 from bridge.app import open_application
 from bridge.cli import main
 from bridge.domain.causes import Assessment, Cause
 from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import RecordType
+from bridge.store import models
 from bridge.store.breaks import Finding, record_breaks
 from tests.builders import EARLY, customer, invoice
 from tests.storing import new_run, save_erp
@@ -77,7 +79,8 @@ def test_a_break_from_found_to_closed() -> None:
 
 def test_two_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A great difference needs a second one."""
-    (tmp_path / "bridge.toml").write_text('[breaks]\napprove_from = { EUR = "100" }\n')
+    settings = '[breaks]\npeople = ["anna", "ben"]\napprove_from = { EUR = "100" }\n'
+    (tmp_path / "bridge.toml").write_text(settings)
     monkeypatch.setenv("ERP_BRIDGE_CONFIG", str(tmp_path))
     accepted = done("resolve", "2", "--accept", "--reason", "in dispute", "--by", "anna")
     assert "second person" in accepted
@@ -98,13 +101,45 @@ def test_two_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["export", "breaks.pdf"], "name it *.xlsx, *.csv, *.json"),
         (["export", "nowhere/breaks.csv"], "No such file"),
         (["list", "--type", "nothing"], "is not one of"),
+        (["show", str(2**63)], "is not in the range 1<=x<=9223372036854775807"),
+        (["show", "0"], "is not in the range"),
+        (["show"], "Missing argument 'ID' (see `main breaks show --help`)"),
+        (["list", "--nope"], "No such option '--nope'"),
+        (["approve", "1", "--by", ""], "'--by': it says nothing"),
+        (["approve", "1", "--by", " "], "it says nothing"),
+        (["approve", "1", "--by", "x" * 81], "81 characters; 80 are allowed"),
+        (["approve", "1", "--by", "an\u200bna"], "characters that do not print"),
+        (["assign", "1", "x" * 300], "300 characters"),
+        (["assign", "1", " "], "it says nothing"),
+        (["comment", "1", "\x1b[2J"], "characters that do not print"),
+        (["comment", "1", "\udcff"], "characters that do not print"),
+        (["list", "--assignee", "\udcff"], "cannot be written in utf-8"),
+        (["reopen", "1", "--reason", " "], "it says nothing"),
+        (["resolve", "1", "--value", "1\n2", "--reason", "r"], "is no phone"),
     ],
 )
 def test_bad_input(words: list[str], said: str) -> None:
     """One line that says what is wrong, and exit code 2."""
     result = erp_bridge(*words)
-    assert (result.exit_code, "Traceback" in result.output) == (2, False)
-    assert said in result.output
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("erp-bridge: ")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_terminal_obeys_no_record(tmp_path: Path) -> None:
+    """What an ERP sent is shown, in lists, alone and as JSON."""
+    application = open_application()
+    evil = "\x1b]0;pwned\x07\u202e\x9b2J\nbreak 99 is closed"
+    with application.sessions.begin() as session:
+        session.execute(update(models.Break).values(erp_value=evil, detail=evil))
+    application.engine.dispose()
+    for words in (["list"], ["show", "1"], ["list", "--json"]):
+        said = done(*words)
+        assert all(one.isprintable() or one == "\n" for one in said)
+        assert "\\u001b]0;" in said.replace("\n", "")
+        assert not any(line.startswith("break 99") for line in said.splitlines())
+    assert json.loads(done("list", "--json"))[0]["erp"] == evil
 
 
 def test_export(tmp_path: Path) -> None:

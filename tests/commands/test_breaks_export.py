@@ -146,3 +146,14 @@ def test_an_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     with pytest.raises(BadExport, match=r"\*\.xlsx"):
         write_export(tmp_path / "b.pdf", [GROSS], [], now=NOW)
     assert (tmp_path / "b.pdf").read_text() == "old"
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """By the file that was asked for, and not by the one that it would be made from."""
+    with pytest.raises(BadExport) as told:
+        write_export(tmp_path / "nowhere" / "breaks.csv", [GROSS], [], now=NOW)
+    assert str(told.value) == f"{tmp_path}/nowhere/breaks.csv: No such file or directory"
+    (tmp_path / "taken.csv").mkdir()
+    with pytest.raises(BadExport, match=r"taken\.csv: Is a directory"):
+        write_export(tmp_path / "taken.csv", [GROSS], [], now=NOW)
+    assert [one.name for one in tmp_path.iterdir()] == ["taken.csv"]

@@ -76,9 +76,10 @@ def test_show_prints_the_envelope_as_it_came() -> None:
     assert (found["id"], found["consumer"], found["envelope"]) == (3, "other", "\x1b[2J\ufffd\n")
 
 
-def test_a_terminal_does_not_obey_a_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be printed is a question mark there."""
-    assert command._printable(b"\x1b[2J<a>\xc3\xa9\t\n\xff") == "?[2J<a>é\t\n\ufffd"
+def test_a_terminal_does_not_obey_a_caller() -> None:
+    """What cannot be printed is told, and lines stay lines."""
+    shown = command._for_a_terminal(b"\x1b[2J<a>\xc3\xa9\t\n\xff")
+    assert shown == "\\u001b[2J<a>é\t\n\ufffd"
 
 
 @pytest.mark.parametrize(

@@ -266,3 +266,17 @@ def test_a_name_is_no_markup() -> None:
     done("add", "[red]erp[/blue]")
     assert "[red]erp[/blue]" in done("list")
     assert done("show", "[red]erp[/blue]").startswith("[red]erp[/blue] is enabled")
+
+
+def test_a_new_certificate_as_json() -> None:
+    """One document that says which it is; the rest goes to standard error."""
+    done("add", "erp")
+    told = erp_bridge("rotate", "erp", "--certificate", "AB" * 32, "--json")
+    assert json.loads(told.stdout) == {"name": "erp", "certificate": "ab" * 32}
+
+
+@pytest.mark.parametrize("hours", ["nan", "inf", "-1", "1e30"])
+def test_an_overlap_is_a_number_of_hours(hours: str) -> None:
+    """Not one that no clock can count."""
+    done("add", "erp")
+    assert "--overlap-hours" in refused("rotate", "erp", "--overlap-hours", hours)

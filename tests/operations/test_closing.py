@@ -22,13 +22,13 @@ from bridge.operations.closing import (
     BreakClosed,
     Resolution,
     Take,
-    UnknownPerson,
     approve_break,
     assign_break,
     comment_break,
     reopen_break,
     resolve_break,
 )
+from bridge.operations.people import UnknownPerson
 from bridge.operations.settings import BreakSettings
 from bridge.store.breaks import Finding, record_breaks
 from bridge.store.models import BreakResolution, BreakStatus
@@ -173,6 +173,44 @@ def test_a_decision_is_taken_back(sessions: Sessions) -> None:
         reopen_break(sessions, break_id=break_id, **common)
 
 
+def test_a_reopened_break_is_open(sessions: Sessions) -> None:
+    """It says nothing of a decision any more, and a run that finds it again freshens it."""
+    break_id = broken(sessions, PHONE)
+    resolve(sessions, break_id, Take.ERP)
+    common: dict[str, Any] = {"by": "ben", "settings": TEAM, "now": LATER}
+    with pytest.raises(BadResolution, match="has a reason"):
+        reopen_break(sessions, break_id=break_id, reason=" ", **common)
+    reopen_break(sessions, break_id=break_id, reason="no", **common)
+    (found,) = list_breaks(sessions)
+    assert (found.id, found.status, found.resolution) == (break_id, BreakStatus.OPEN, None)
+    assert (found.closed_at, found.closed_by) == (None, None)
+    assert broken(sessions, PHONE) == break_id
+
+
+def test_a_break_that_is_open_anew_stays_the_only_one(sessions: Sessions) -> None:
+    """A run has opened another one of the same field meanwhile: the old one stays closed."""
+    old = broken(sessions, PHONE)
+    resolve(sessions, old, Take.ERP)
+    new = broken(sessions, PHONE)
+    assert new != old
+    reopen_break(sessions, break_id=old, reason="no", by="ben", settings=TEAM, now=LATER)
+    assert [one.id for one in list_breaks(sessions)] == [new]
+
+
+@pytest.mark.parametrize("same", ["ANNA", " anna ", "Ａｎｎａ"])
+def test_a_second_person_is_another_however_the_name_is_written(
+    sessions: Sessions, same: str
+) -> None:
+    """Case, blanks and width make nobody a second person."""
+    break_id = broken(sessions, GROSS, of=invoice(), assessment=WORTH)
+    resolve(sessions, break_id, Take.NEITHER)
+    common: dict[str, Any] = {"break_id": break_id, "settings": TEAM, "now": LATER}
+    with pytest.raises(BadResolution, match="anna accepted it"):
+        approve_break(sessions, by=same, **common)
+    approve_break(sessions, by="BEN", **common)
+    assert get_break(sessions, break_id=break_id).notes[-1].author == "ben"
+
+
 def test_a_break_has_an_owner_and_a_story(sessions: Sessions) -> None:
     """Who has it, and what was said, in order."""
     break_id = broken(sessions, PHONE)
@@ -242,14 +280,19 @@ def test_bad_decisions(
         ("1,50", "is no money"),
         ("1.005", "finer than EUR"),
         ("", "is required"),
-        ("1e400", "digits"),
-        ("NaN", "digits"),
+        ("1e400", "is no money"),
+        ("NaN", "is no money"),
+        ("1_000", "is no money"),
+        ("119\n", "is no money"),
+        ("١", "is no money"),
+        ("-119", "negative, and neither side is"),
+        ("9" * 30, "digits"),
     ],
 )
 def test_bad_amounts(sessions: Sessions, value: str, match: str) -> None:
     """A value that does not fit the field is refused."""
     break_id = broken(sessions, GROSS, invoice(), assessment=WORTH)
-    with pytest.raises(BadResolution, match=match):
+    with pytest.raises(BridgeError, match=match):
         resolve(sessions, break_id, Take.VALUE, value=value)
 
 

@@ -1,10 +1,12 @@
 """The operations' sections of the settings."""
 
+from decimal import Decimal
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
 from bridge.operations.kept_secrets import make_key
-from bridge.operations.settings import ConsumerSettings
+from bridge.operations.settings import BreakSettings, ConsumerSettings
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
 
@@ -27,3 +29,11 @@ def test_a_key_does_not_show() -> None:
     """Neither in a log nor in a traceback."""
     key = make_key()
     assert key not in repr(ConsumerSettings(digest_key=SecretStr(key)))
+
+
+@pytest.mark.parametrize("people", [(), ("anna",), ("anna", " ANNA ")])
+def test_a_second_person_has_to_have_a_name(people: tuple[str, ...]) -> None:
+    """Who may take any name, or is alone, would be both of them."""
+    with pytest.raises(ValidationError, match="approve_from takes two people"):
+        BreakSettings(people=people, approve_from={"EUR": Decimal(100)})
+    assert BreakSettings(people=people).people == people

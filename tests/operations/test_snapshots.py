@@ -17,7 +17,7 @@ from bridge.operations.credentials import Consumer
 from bridge.operations.lookup import RecordState, get_record
 from bridge.operations.rights import Rights
 from bridge.operations.settings import SnapshotSettings
-from bridge.operations.snapshot_overview import allow_snapshot, list_snapshots
+from bridge.operations.snapshot_overview import NoReason, allow_snapshot, list_snapshots
 from bridge.operations.snapshots import (
     BegunSnapshot,
     ClosedSnapshot,
@@ -466,6 +466,8 @@ def test_a_snapshot_that_leaves_out_too_much_is_not_believed(sessions: Sessions)
     assert "21 of the 100 invoices of company 1000" in str(caught.value)
     assert f"`erp-bridge snapshots allow {snapshot_id} --reason …`" in str(caught.value)
     assert gone(sessions, many) == []
+    with pytest.raises(NoReason, match="say why it is right"):
+        allow_snapshot(sessions, snapshot_id=snapshot_id, by="ann", reason=" ", now=at(3))
     allow_snapshot(sessions, snapshot_id=snapshot_id, by="ann", reason="archived", now=at(3))
     assert close(sessions, snapshot_id, 79, EUR="9401").gone == 21
     closing, allowing = list_audit(sessions)
