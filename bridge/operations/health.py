@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import __version__
-from bridge.store.engine import reading
+from bridge.store.engine import glancing
 from bridge.store.models import Run
 from bridge.store.runs import last_word_of_salesforce
 
@@ -35,7 +35,7 @@ def check_health(sessions: sessionmaker[Session], *, now: datetime) -> Health:
     A call of an ERP never waits for Salesforce, so this does not ask it either.
     """
     try:
-        with reading(sessions) as session:
+        with glancing(sessions) as session:
             last = last_word_of_salesforce(session)
     except SQLAlchemyError:
         return Health(__version__, now, "the database cannot be reached", "unknown")

@@ -72,6 +72,21 @@ def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def glancing(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """A session that reads by one statement.
+
+    PostgreSQL needs no transaction for that: beginning and ending one takes as long as the
+    statement, each.
+    """
+    with sessions() as session:
+        options: dict[str, Any] = {READ_ONLY: True}
+        if session.get_bind().dialect.name == "postgresql":
+            options["isolation_level"] = "AUTOCOMMIT"
+        session.connection(execution_options=options)
+        yield session
+
+
 def upgrade_schema(engine: Engine) -> None:
     """Migrates the database to this version's schema. Raises DatabaseUnavailable."""
     with _migrations() as config, _connected(engine) as connection, connection.begin():

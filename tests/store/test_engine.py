@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.store.engine import (
     DatabaseUnavailable,
     SchemaOutdated,
     check_schema,
+    glancing,
     job_lock,
     open_engine,
     upgrade_schema,
@@ -49,6 +50,26 @@ def test_a_job_has_one_holder(engine: Engine) -> None:
             assert other
     with job_lock(engine, "one") as again:
         assert again
+
+
+def test_a_connection_that_glanced_writes_whole_transactions(
+    sessions: sessionmaker[Session], now: datetime
+) -> None:
+    """Reading by one statement sees what is committed, and leaves the connection as it was."""
+
+    def consumers() -> list[str]:
+        with glancing(sessions) as session:
+            return list(session.scalars(select(Consumer.name)))
+
+    assert consumers() == []
+    with sessions() as session:
+        session.add(Consumer(name="a", created_at=now))
+        session.flush()
+        session.rollback()
+    assert consumers() == []
+    with sessions.begin() as session:
+        session.add(Consumer(name="b", created_at=now))
+    assert consumers() == ["b"]
 
 
 def test_instants_come_back_aware(sessions: sessionmaker[Session], now: datetime) -> None:
