@@ -44,6 +44,7 @@ POOLS: Mapping[RecordType, Mapping[str, list[Any]]] = {
     },
 }
 TYPES = st.sampled_from(list(POOLS))
+TRANSITIONS = [{}, {"PAID": frozenset[str]()}, {"ACTIVE": frozenset({"CLOSED"})}]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def any_rules(record_type: RecordType) -> st.SearchStrategy[Rules]:
         default_survivor=survivor,
         mirrored=st.frozensets(st.sampled_from(names)),
         expected_in_erp=st.booleans(),
+        review_created=st.booleans(),
+        transitions=st.sampled_from(TRANSITIONS),
         tolerance=st.builds(
             Tolerance, tolerances, st.dictionaries(st.sampled_from(["EUR", "JPY"]), tolerances)
         ),

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.console.conftest import browser
 from tests.journeys.world import World, build_world
+
+__all__ = ["browser", "world"]
 
 
 @pytest.fixture
