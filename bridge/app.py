@@ -22,7 +22,8 @@ from bridge.console.pages import ConsoleContext, build_console
 from bridge.domain.records import RecordType
 from bridge.domain.survivorship import Rules
 from bridge.logs import configure_logs
-from bridge.matching.finding import Matcher
+from bridge.matching.model import MODEL_FILE, load_model
+from bridge.matching.proposing import Matcher
 from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator
 from bridge.operations.brake import Brake
@@ -99,7 +100,7 @@ class Application:
     @cached_property
     def matcher(self) -> Matcher:
         """How customers that one side alone has find their other side."""
-        return Matcher(self.settings.matching)
+        return Matcher(self.settings.matching, load_model(find_config(self.folder, MODEL_FILE)))
 
     @cached_property
     def trail(self) -> CallTrail:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge import BridgeError
 from bridge.domain.records import RecordType
 from bridge.domain.survivorship import Rules
-from bridge.matching.finding import Matcher
+from bridge.matching.proposing import Matcher
 from bridge.salesforce import Mapping as FieldMapping
 from bridge.salesforce import SalesforceClient
 from bridge.store.models import RunStatus

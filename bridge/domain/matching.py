@@ -4,7 +4,7 @@ What is alike, and how much that weighs, was found out before. Here each record 
 most, by a rule that a person can follow:
 
 1. The strongest pair of all goes first, then the strongest of what is left.
-2. It is a LINK where it is certain by itself (`least_link_bits`, or a strong key that nothing
+2. It is a LINK where it is certain by itself (`least_link_bits`, or a strong key; and nothing
    contradicts), and no other pair of either record comes near it (`margin_bits`).
 3. It is a SUGGEST where it is likely (`least_suggest_bits`): a person decides. So is a tie.
 4. Both records are taken. What is weaker is nothing.
@@ -122,11 +122,9 @@ def _doubt(pair: Pair, near: Collection[Pair], limits: Limits) -> str | None:
         others = sorted({one.crm if one.erp == pair.erp else one.erp for one in near})
         return f"{', '.join(others[:_MOST_RIVALS])} could be it as well"
     by_score = pair.bits is not None and pair.bits >= limits.least_link_bits
-    if by_score or (pair.key is not None and pair.contradiction is None):
-        return None
-    if pair.key is not None and pair.contradiction is not None:
-        return f"the same {pair.key}, but {pair.contradiction}"
-    return "likely, not certain"
+    if pair.contradiction is None:
+        return None if by_score or pair.key is not None else "likely, not certain"
+    return f"{f'the same {pair.key}' if pair.key else 'likely'}, but {pair.contradiction}"
 
 
 def _distinct(pairs: Iterable[Pair]) -> Collection[Pair]:

@@ -7,22 +7,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bridge.domain.identity import identity_of
-from bridge.domain.matching import Certainty, Pair, Proposal, assign
+from bridge.domain.matching import Certainty, Proposal
 from bridge.domain.records import RecordType
-from bridge.matching.exact import Capped, Known, exact_pairs
-from bridge.matching.settings import MatchingSettings
+from bridge.matching.exact import Known
+from bridge.matching.proposing import Matcher, propose
 from bridge.store.linking import Unlinked, link, unlinked_in_crm, unlinked_in_erp
 from bridge.store.models import LinkStatus
 from bridge.store.proposals import NewProposal, save_proposals, settled_pairs
 
 _MOST_EXAMPLES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """How customers are matched."""
-
-    settings: MatchingSettings = field(default_factory=MatchingSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +56,11 @@ def find_links(session: Session, matcher: Matcher) -> Found:
     crm = _known(unlinked_in_crm(session, RecordType.CUSTOMER)) if erp else []
     if not crm:
         return Found(unlinked=len(erp))
-    pairs, capped = _pairs(matcher, erp, crm)
     by_number = {one.known_as: one for one in erp}
     by_id = {one.known_as: one for one in crm}
-    settled = settled_pairs(session)
-    allowed = (pair for pair in pairs if not _is_settled(pair, by_number, by_id, settled))
-    return Found(
-        unlinked=len(erp),
-        proposals=assign(allowed, matcher.settings.limits),
-        erp=by_number,
-        crm=by_id,
-        notes=list(map(_note, capped)),
-    )
+    refused = _refused(session, erp, by_id)
+    proposals, notes = propose(matcher, erp, crm, refused=refused)
+    return Found(unlinked=len(erp), proposals=proposals, erp=by_number, crm=by_id, notes=notes)
 
 
 def make_links(session: Session, found: Found, *, now: datetime) -> LinkSummary:
@@ -99,22 +85,22 @@ def _known(side: Iterable[Unlinked]) -> list[Known]:
     return [Known(one.record_id, one.known_as, identity_of(one.values)) for one in side]
 
 
-def _pairs(
-    matcher: Matcher, erp: Sequence[Known], crm: Sequence[Known]
-) -> tuple[list[Pair], list[Capped]]:
-    return exact_pairs(erp, crm, max_pairs_per_key=matcher.settings.max_pairs_per_key)
-
-
-def _is_settled(
-    pair: Pair,
-    erp: Mapping[str, Known],
-    crm: Mapping[str, Known],
-    settled: Mapping[tuple[int, str], tuple[str, str]],
-) -> bool:
-    """Whether a person said no to just this: both records still say what they said then."""
-    one, other = erp[pair.erp], crm[pair.crm]
-    fingerprints = one.identity.fingerprint, other.identity.fingerprint
-    return settled.get((one.record_id, other.known_as)) == fingerprints
+def _refused(
+    session: Session, erp: Iterable[Known], crm: Mapping[str, Known]
+) -> set[tuple[str, str]]:
+    """Pairs that a person said no to, of records that still say what they said then."""
+    by_record = {one.record_id: one for one in erp}
+    return {
+        (by_record[record_id].known_as, salesforce_id)
+        for (record_id, salesforce_id), fingerprints in settled_pairs(session).items()
+        if record_id in by_record
+        and salesforce_id in crm
+        and fingerprints
+        == (
+            by_record[record_id].identity.fingerprint,
+            crm[salesforce_id].identity.fingerprint,
+        )
+    }
 
 
 def _save(
@@ -142,7 +128,3 @@ def _save(
 
 def _line(one: Proposal) -> str:
     return f"{one.pair.erp} = {one.pair.crm}: {one.why}"
-
-
-def _note(capped: Capped) -> str:
-    return f"not compared for {capped.what}: {capped.pairs:,} pairs share it"

@@ -16,8 +16,8 @@ class MatchingSettings(BaseModel):
     """Whether what shares no exact key is compared field by field, with the extra `matching`."""
     least_link_bits: float = Field(default=16, ge=0, le=100)
     """From here on a pair is linked by itself."""
-    least_suggest_bits: float = Field(default=4, ge=0, le=100)
-    """From here on a person is asked."""
+    least_suggest_bits: float = Field(default=0, ge=0, le=100)
+    """From here on a person is asked; at 0 it is as likely as not."""
     margin_bits: float = Field(default=5, ge=0, le=100)
     """How far the best pair has to be ahead of any other of its records to be linked by itself."""
     max_pairs_per_key: int = Field(default=400, ge=1)

@@ -10,7 +10,8 @@ from bridge import BridgeError
 from bridge.domain.identity import identity_of
 from bridge.domain.matching import Certainty, Evidence
 from bridge.domain.records import RecordKey, RecordType
-from bridge.matching.finding import Found, Matcher, find_links, keep_suggestions
+from bridge.matching.finding import Found, find_links, keep_suggestions
+from bridge.matching.proposing import Matcher
 from bridge.operations.people import known_name
 from bridge.operations.settings import BreakSettings
 from bridge.store import proposals as store

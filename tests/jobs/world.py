@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RECORD_CLASSES, Record, RecordType
-from bridge.matching.finding import Matcher
+from bridge.matching.proposing import Matcher
 from bridge.operations.credentials import Consumer
 from bridge.operations.submissions import Receipt, submit_records
 from bridge.rules import build_rules

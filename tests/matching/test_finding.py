@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import Customer, System
-from bridge.matching.finding import Found, Matcher, find_links, make_links
+from bridge.matching.finding import Found, find_links, make_links
+from bridge.matching.proposing import Matcher
 from bridge.matching.settings import MatchingSettings
 from bridge.store.models import LinkStatus
 from bridge.store.proposals import evidence_of, proposals, settle
