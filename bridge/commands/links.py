@@ -11,8 +11,10 @@ from bridge.app import ready_application, utc_now
 from bridge.commands.options import AS_JSON, BY, FOLDER, ID, REASON
 from bridge.domain.matching import Certainty, Proposal
 from bridge.matching.finding import Found
+from bridge.matching.model import MODEL_FILE, model_text
 from bridge.operations import linking as operations
 from bridge.operations.linking import ProposalView
+from bridge.operations.training import train_model
 from bridge.store.models import LinkStatus
 from bridge.terminal import Terminal
 from bridge.wording import counted
@@ -151,6 +153,26 @@ def unlink(folder: Path | None, customer_number: str, reason: str, by: str) -> N
         )
     more = "" if done else " once the next runs have taken the ERP key off the Account"
     click.echo(f"customer {customer_number} is unlinked{more}")
+
+
+@links_group.command()
+@FOLDER
+@click.option("--replace", is_flag=True, help="Write over the file of an earlier training.")
+def train(folder: Path | None, replace: bool) -> None:
+    """Fit the model to your own customers, before they are linked; it takes minutes.
+
+    It is written to matching.json in the folder of --config, and counts from then on; the one that
+    ships stays as it is, and serves again when that file is gone.
+    """
+    if folder is None:
+        raise click.UsageError("--config names the folder that the model is written to")
+    file = folder / MODEL_FILE
+    if file.exists() and not replace:
+        raise click.UsageError(f"{file} is there already: --replace writes over it")
+    with ready_application(folder) as application:
+        model = train_model(application.sessions, matcher=application.matcher)
+    file.write_text(model_text(model), encoding="utf-8")
+    click.echo(f"{file}: trained on {model.trained_on}")
 
 
 def _in_words(found: Found) -> str:

@@ -63,6 +63,13 @@ def find_links(session: Session, matcher: Matcher) -> Found:
     return Found(unlinked=len(erp), proposals=proposals, erp=by_number, crm=by_id, notes=notes)
 
 
+def unlinked_sides(session: Session) -> tuple[list[Known], list[Known]]:
+    """All customers that the ERP alone has, and all Accounts without an ERP key."""
+    erp = unlinked_in_erp(session, RecordType.CUSTOMER)
+    crm = unlinked_in_crm(session, RecordType.CUSTOMER)
+    return _known(erp), _known(crm)
+
+
 def make_links(session: Session, found: Found, *, now: datetime) -> LinkSummary:
     """Makes the links that are certain, and keeps the others as suggestions."""
     certain, likely = found.of(Certainty.LINK), found.of(Certainty.SUGGEST)

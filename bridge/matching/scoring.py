@@ -97,7 +97,7 @@ class Scorer:
         """Makes the table `score` with Splink, a row for each pair that matters."""
         api = DuckDBAPI(connection=self._connection)
         sides = [api.register(side, dataset_display_name=side) for side in ("erp", "crm")]
-        linker = Linker(sides, self._splink_settings(), log_level=None)
+        linker = Linker(sides, self._splink_settings(), log_level=None, validate_settings=False)
         for column in FREQUENCIES:
             self._connection.execute(_frequencies(column, _base(self._model, column)))
             table = api.register(f"frequency_{column}")

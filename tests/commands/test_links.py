@@ -118,3 +118,13 @@ def test_the_account_that_was_taken(tmp_path: Path) -> None:
     application.engine.dispose()
     done = links("confirm", "1")
     assert (done.exit_code, "look again with" in done.output) == (2, True), done.output
+
+
+def test_too_few_to_learn_from(tmp_path: Path) -> None:
+    """Training says so, names no file, and needs a folder of one's own."""
+    done = links("train", "--config", str(tmp_path))
+    assert (done.exit_code, "it takes 500 of each" in done.output) == (2, True), done.output
+    assert not (tmp_path / "matching.json").exists()
+    assert "--config names the folder" in links("train").output
+    (tmp_path / "matching.json").write_text("{}")
+    assert "--replace writes over it" in links("train", "--config", str(tmp_path)).output

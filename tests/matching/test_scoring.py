@@ -1,7 +1,6 @@
 """What is likely, by Splink and the model that ships with the project."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,6 @@ from bridge.domain.records import values_of
 from bridge.matching.exact import Known
 from bridge.matching.model import MODEL_FILE, load_model
 from bridge.matching.proposing import Matcher, propose
-from bridge.matching.settings import MatchingSettings
 from bridge.settings import find_config
 from tests.builders import customer
 from tests.quality.companies import Truth, two_sides
@@ -24,11 +22,6 @@ NOTHING = {"tax_number": None, "email": None, "website": None, "phone": None}
 
 def known(known_as: str, **changes: object) -> Known:
     return Known(1, known_as, identity_of(values_of(customer(**changes))))
-
-
-def proposed(erp: Sequence[Known], crm: Sequence[Known]) -> dict[tuple[str, str], Proposal]:
-    proposals, _ = propose(MATCHER, erp, crm)
-    return {(one.pair.erp, one.pair.crm): one for one in proposals}
 
 
 @pytest.fixture(scope="module")
@@ -70,41 +63,56 @@ def test_each_reason_adds_up(found: list[Proposal]) -> None:
             )
 
 
-def test_a_link_without_any_key() -> None:
+OTHER: dict[str, object] = {
+    "name": "Bolt SARL",
+    "tax_number": None,
+    "email": "a@bolt.example",
+    "phone": "+33 1 4455 6677",
+    "website": None,
+    "billing_street": "Rue Pasteur 9",
+    "billing_city": "Lyon",
+    "billing_postal_code": "69001",
+    "billing_country": "FR",
+}
+
+
+@pytest.fixture(scope="module")
+def few() -> dict[tuple[str, str], Proposal]:
+    """What is proposed for a plain pair, affiliates, strangers, and a pair that was refused."""
+    roof = {"tax_number": None, "email": "x@roof.example", "billing_postal_code": "20095"}
+    roof |= {"billing_street": "Ring 7", "billing_city": "Hamburg", "phone": "+49 40 77 88 99"}
+    erp = [
+        known("plain", **NOTHING),
+        known("affiliate", name="Roof Logistik GmbH", **roof),
+        known("stranger", name="Zeta Optik AG", **{**NOTHING, "billing_street": None}),
+        known("refused", **OTHER),
+    ]
+    crm = [
+        known("plain", **{**NOTHING, "name": "MUSTER", "billing_street": "Hauptstr. 1"}),
+        known("affiliate", name="Roof Bau AG", **roof),
+        known("refused", **OTHER),
+    ]
+    proposals, _ = propose(MATCHER, erp, crm, refused={("refused", "refused")})
+    return {(one.pair.erp, one.pair.crm): one for one in proposals}
+
+
+def test_who_is_proposed(few: dict[tuple[str, str], Proposal]) -> None:
+    """Neither who has nothing in common, nor what somebody refused."""
+    assert few.keys() == {("plain", "plain"), ("affiliate", "affiliate")}
+
+
+def test_a_link_without_any_key(few: dict[tuple[str, str], Proposal]) -> None:
     """The same name and address, typed in another way; each field tells what it adds."""
-    erp = [known("C1", **NOTHING)]
-    crm = [known("a", **{**NOTHING, "name": "MUSTER", "billing_street": "Hauptstr. 1"})]
-    (one,) = proposed(erp, crm).values()
+    one = few["plain", "plain"]
     told = {part.field: (part.level, part.erp, part.crm) for part in one.pair.evidence}
     assert (one.certainty, one.why) == (Certainty.LINK, "certain by its score")
     assert told["street"] == ("the same", "hauptstr 1", "hauptstr 1")
     assert told["tax number"] == ("unknown", "", "")
 
 
-def test_affiliates_are_asked_for() -> None:
+def test_affiliates_are_asked_for(few: dict[tuple[str, str], Proposal]) -> None:
     """One roof, one domain, another name: never linked by itself."""
-    erp = [known("C1", name="Muster Logistik GmbH", tax_number=None)]
-    crm = [known("a", name="Muster Bau AG", tax_number=None)]
-    (one,) = proposed(erp, crm).values()
-    assert one.certainty is Certainty.SUGGEST
-
-
-def test_who_has_nothing_in_common_is_not_proposed() -> None:
-    """Nor is a pair that was refused."""
-    other = known(
-        "a",
-        name="Bolt SARL",
-        tax_number=None,
-        email="a@bolt.example",
-        phone="+33 1 4455 6677",
-        website=None,
-        billing_street="Rue Pasteur 9",
-        billing_city="Lyon",
-        billing_postal_code="69001",
-        billing_country="FR",
-    )
-    assert proposed([known("C1")], [other]) == {}
-    assert propose(MATCHER, [known("C1")], [known("a")], refused={("C1", "a")})[0] == []
+    assert few["affiliate", "affiliate"].certainty is Certainty.SUGGEST
 
 
 def test_what_many_share_is_told() -> None:
@@ -115,9 +123,3 @@ def test_what_many_share_is_told() -> None:
     proposals, notes = propose(MATCHER, erp, crm)
     assert proposals == []
     assert "not compared for name 'muster': 625 pairs share it" in notes
-
-
-def test_a_small_memory_is_enough(truth: Truth, found: list[Proposal]) -> None:
-    """What does not fit goes to temporary files, and changes nothing."""
-    small = replace(MATCHER, settings=MatchingSettings(max_memory_mb=128))
-    assert propose(small, truth.erp, truth.crm)[0] == found

@@ -13,7 +13,7 @@ from bridge.matching.training import fit
 from tests.quality.companies import two_sides
 
 FILE = Path(__file__).parents[2] / "config" / MODEL_FILE
-_COUNT = 2_500
+_COUNT = 5_000
 _CORRUPTIONS = (0.05, 0.1, 0.2, 0.3)
 
 
