@@ -15,7 +15,7 @@ from bridge.store.models import NotificationStatus, RunStatus, Version
 from bridge.store.notifications import add_notifications
 from bridge.store.orgs import adopt_org
 from jobs.fetch_notified import has_notified
-from tests.builders import customer, invoice
+from tests.builders import customer
 from tests.jobs.world import World
 from tests.outbound import OTHER_ORG
 from tests.storing import row_of, version_of
@@ -58,9 +58,10 @@ def columns(version: Version) -> dict[str, object]:
 
 @pytest.fixture
 def settled(world: World) -> World:
-    """Customer C1 and its invoice are on both sides, and were read an hour ago."""
-    world.submit(customer(), invoice())
-    world.settle()
+    """Customer C1 and its invoice are in Salesforce, and were read there an hour ago."""
+    account = world.create("Account", ERP_Key__c="C1", Name="Muster GmbH")
+    world.create("ERP_Invoice__c", ERP_Key__c="1000/I1", Number__c="I1", Account__c=account)
+    world.do("fetch")
     world.tick(hours=1)
     return world
 
@@ -146,7 +147,7 @@ def test_a_record_that_is_not_shown_is_looked_for_again(settled: World) -> None:
     tell(settled, NOTHING)
     asked, started = 0, settled.clock()
     while NotificationStatus.WAITING in states(settled):
-        settled.tick(seconds=3)
+        settled.tick(seconds=20)
         if has_notified(settled.context):
             asked += 1
             settled.do(JOB)
