@@ -69,10 +69,11 @@ def test_another_month(world: World) -> None:
 
 @ON_SQLITE
 def test_another_currency(world: World) -> None:
-    """Likewise."""
+    """Likewise: everything that lies between both sides has its reason."""
     settled(world, invoice())
     world.submit(invoice(currency="USD"))
-    world.do(FINANCIALS)
+    assert not world.do(FINANCIALS).get("unexplained")
+    assert {period for period, _ in explained(world)} == {"2026-01"}
 
 
 def test_breaks(world: World) -> None:

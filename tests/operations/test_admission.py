@@ -37,12 +37,21 @@ def call(
     require_permitted(who, operation=operation, record_type=record_type)
 
 
+def is_let_through(who: Consumer, *about: Any) -> bool:
+    try:
+        call(who, *about)
+    except NotPermitted:
+        return False
+    return True
+
+
 # What is permitted
 
 
 def test_without_rights_everything_is_permitted() -> None:
     """What is empty restricts nothing, an address that nobody knows included."""
-    call(consumer(), "SubmitInvoices", "", RecordType.INVOICE)
+    assert is_let_through(consumer(), "SubmitInvoices", "", RecordType.INVOICE)
+    assert not is_let_through(consumer(networks=(network_of("192.0.2.0/24"),)), "Ping", "")
     require_company(frozenset(), "1000")
 
 

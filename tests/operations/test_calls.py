@@ -65,6 +65,7 @@ def test_a_call_is_written_soon(sessions: Sessions, trail: CallTrail) -> None:
     """Without anybody's doing."""
     trail.write(row())
     until(lambda: ids(sessions) == ["c-1"])
+    assert ids(sessions) == ["c-1"]
 
 
 def test_closing_writes_what_waits(sessions: Sessions, trail: CallTrail) -> None:

@@ -91,8 +91,9 @@ def test_an_org_that_tells_no_limit_has_none(server: Server) -> None:
     answer = f"<getServerTimestampResponse xmlns='{PARTNER}'>{body}</getServerTimestampResponse>"
     server.answer = lambda _: Reply(200, envelope(answer))
     with SalesforceClient(settings_for(server, max_share_per_run=0.0001)) as client:
-        for _ in range(3):
-            client.server_timestamp()
+        told = [client.server_timestamp() for _ in range(3)]
+        assert client.limit is None
+    assert told == [datetime(2026, 3, 1, 10, tzinfo=UTC)] * 3
 
 
 def test_runs_count_their_own_calls_and_retries(server: Server) -> None:

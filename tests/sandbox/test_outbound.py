@@ -296,6 +296,8 @@ def test_the_queue_outlives_the_server(
     clock.advance(seconds=15)
     with server:
         until(lambda: len(endpoint.messages) == 2)
+    untold, told = endpoint.notifications()
+    assert untold.findtext("out:Id", None, NS) == told.findtext("out:Id", None, NS)
 
 
 def test_nobody_listening_is_told(tmp_path: Path) -> None:
@@ -305,6 +307,7 @@ def test_nobody_listening_is_told(tmp_path: Path) -> None:
         partner = Partner(server)
         partner.create("Account", {"Name": "A"})
         until(lambda: "refused" in str(queue(partner)["last_failure"]))
+        assert queue(partner)["waiting"] == 1
         partner.http.close()
 
 
