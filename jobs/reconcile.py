@@ -28,6 +28,7 @@ from bridge.store.rulings import drop_unobeyed, mark_obeyed
 from bridge.store.runs import last_success
 from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
 from bridge.store.totals import add_up, save_totals, totals_of_run
+from bridge.store.twins import twins_of
 from bridge.wording import counted
 from jobs import fetch
 from jobs.context import JobContext, Refused, Scope
@@ -226,7 +227,7 @@ def _findings(
 ) -> list[Finding]:
     broken = [(one, found) for one, it in decisions for found in it.breaks]
     alone = [one.record_id for one, found in broken if found.kind is BreakKind.MISSING_IN_ERP]
-    twins = store.twins_of(session, record_type, alone) if record_type in FINANCIAL_TYPES else {}
+    twins = twins_of(session, record_type, alone) if record_type in FINANCIAL_TYPES else {}
     timing = timedelta(days=context.settings.timing_days)
     return [
         Finding(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, case, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, aliased
 from bridge.domain import decisions
 from bridge.domain.comparison import digest
 from bridge.domain.content import decode_values, encode_values
-from bridge.domain.periods import document_day
 from bridge.domain.records import Field, RecordType, System, Values
 from bridge.domain.survivorship import Rules
 from bridge.store.bulk import insert_missing
@@ -26,11 +25,8 @@ from bridge.store.records import (
     version_row,
 )
 from bridge.store.rulings import rulings_of
-from bridge.store.statements import chunks
 
 _PAGE = 1_000
-_NEAR_DAYS = 10
-"""Documents of one amount that lie further apart are bills of their own: rents, instalments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,53 +55,6 @@ def candidates(session: Session, rules: Rules) -> Iterator[list[Candidate]]:
         page = _with_customers(session, rules.record_type, page)
         page = _with_links(session, rules.record_type, page)
         yield _with_rulings(session, _with_duplicates(session, page))
-
-
-def twins_of(
-    session: Session, record_type: RecordType, record_ids: Sequence[int]
-) -> dict[int, list[str]]:
-    """The ERP's documents that look like these of the CRM: record id -> what they are.
-
-    They have the same customer, currency and amount, a day near by, and another number.
-    """
-    erp, crm = aliased(Version), aliased(Version)
-    found: dict[int, list[str]] = {}
-    for some in chunks(record_ids):
-        query = (
-            select(crm, erp, Record)
-            .join(
-                erp,
-                (erp.customer_number == crm.customer_number)
-                & (erp.currency == crm.currency)
-                & (erp.amount == crm.amount),
-            )
-            .join(Record, Record.id == erp.record_id)
-            .where(
-                crm.record_id.in_(some),
-                crm.system == System.CRM,
-                erp.system == System.ERP,
-                erp.deleted.is_(False),
-                Record.record_type == record_type,
-                Record.id != crm.record_id,
-            )
-            .order_by(crm.record_id, Record.id)
-        )
-        for stranger, twin, record in session.execute(query):
-            days = [_day_of(record_type, one) for one in (stranger, twin)]
-            if _are_near(*days):
-                of_day = f" of {days[1]}" if days[1] else ""
-                shown = f"{key_of_row(record)}{of_day}"
-                found.setdefault(stranger.record_id, []).append(shown)
-    return found
-
-
-def _day_of(record_type: RecordType, row: Version) -> date | None:
-    return document_day(decode_values(record_type, row.content))
-
-
-def _are_near(one: date | None, other: date | None) -> bool:
-    """A day that is not told may be any."""
-    return one is None or other is None or abs((one - other).days) <= _NEAR_DAYS
 
 
 def count_records(session: Session, record_type: RecordType) -> int:
