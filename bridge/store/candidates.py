@@ -4,29 +4,26 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, false, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm import Session
 
 from bridge.domain import decisions
 from bridge.domain.comparison import digest
 from bridge.domain.content import decode_values, encode_values
-from bridge.domain.records import Field, RecordType, System, Values
+from bridge.domain.records import Field, RecordKey, RecordType, System, Values
 from bridge.domain.survivorship import Rules
 from bridge.store.bulk import insert_missing
-from bridge.store.engine import hold_record_type
+from bridge.store.differing import Differing, Side, differing
 from bridge.store.merges import merged_customers
-from bridge.store.models import LinkProposal, LinkStatus, Record, Version
+from bridge.store.models import LinkStatus, Record, Version
 from bridge.store.outbox import duplicates_of
 from bridge.store.proposals import Standing, standing
 from bridge.store.records import (
     NewVersion,
-    key_of_row,
     reachable_customers,
     version_row,
 )
 from bridge.store.rulings import rulings_of
-
-_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +40,9 @@ class Candidate:
 
 
 def candidates(session: Session, rules: Rules) -> Iterator[list[Candidate]]:
-    """All records whose versions differ in a compared field, key or existence, in pages.
-
-    The database compares digests; records that agree everywhere are never read. Nor are those
-    that are gone from both sides, or that only the CRM has and nobody expects in the ERP.
-    """
-    hold_record_type(session, rules.record_type)
-    last = 0
-    while page := _page(session, rules, after=last):
-        last = page[-1].record_id
+    """All records that differ (bridge.store.differing), with what their decision hangs on."""
+    for rows in differing(session, rules):
+        page = [_candidate(rules.record_type, row) for row in rows]
         page = _with_customers(session, rules.record_type, page)
         page = _with_links(session, rules.record_type, page)
         yield _with_rulings(session, _with_duplicates(session, page))
@@ -119,75 +110,32 @@ _REPLACE_AGREED = (
 )
 
 
-def _page(session: Session, rules: Rules, *, after: int) -> list[Candidate]:
-    erp, crm, agreed = (aliased(Version, name=f"{system.lower()}_version") for system in System)
-    winner = aliased(Record, name="winner")
-    query = (
-        select(Record, erp, crm, agreed, winner)
-        .outerjoin(erp, (erp.record_id == Record.id) & (erp.system == System.ERP))
-        .outerjoin(crm, (crm.record_id == Record.id) & (crm.system == System.CRM))
-        .outerjoin(agreed, (agreed.record_id == Record.id) & (agreed.system == System.AGREED))
-        .outerjoin(winner, winner.salesforce_id == crm.merged_into)
-        .where(
-            Record.record_type == rules.record_type,
-            Record.id > after,
-            or_(erp.deleted.is_(False), crm.deleted.is_(False)),
-            or_(
-                erp.digest.is_distinct_from(crm.digest),
-                erp.digest.is_distinct_from(agreed.digest),
-                erp.deleted.is_distinct_from(false()),
-                crm.deleted.is_distinct_from(false()),
-                crm.crm_key.is_distinct_from(_EXTERNAL_ID),
-                _is_unlinking(),
-            ),
-        )
-        .order_by(Record.id)
-        .limit(_PAGE)
-        .execution_options(populate_existing=True)
-    )
-    if not rules.expected_in_erp:
-        query = query.where(or_(erp.record_id.is_not(None), crm.crm_key.is_not(None)))
-    return [_candidate(*row) for row in session.execute(query)]
-
-
-def _is_unlinking() -> ColumnElement[bool]:
-    return exists().where(
-        LinkProposal.record_id == Record.id, LinkProposal.status == LinkStatus.UNLINKING
-    )
-
-
-_EXTERNAL_ID = case(
-    (Record.company_code == "", Record.number),
-    else_=Record.company_code + "/" + Record.number,
-)
-"""RecordKey.__str__ in SQL."""
-
-
-def _candidate(
-    record: Record,
-    erp: Version | None,
-    crm: Version | None,
-    agreed: Version | None,
-    winner: Record | None,
-) -> Candidate:
-    record_type = record.record_type
+def _candidate(record_type: RecordType, row: Differing) -> Candidate:
     versions = decisions.Versions(
-        key=key_of_row(record),
-        erp=_version(record_type, erp),
-        crm=_version(record_type, crm),
-        agreed=decode_values(record_type, agreed.content) if agreed else None,
-        crm_key=crm.crm_key if crm else None,
-        key_pending=crm.key_pending if crm else False,
-        merged_into=key_of_row(winner) if winner else None,
+        key=_key(record_type, row.company_code, row.number),
+        erp=_version(record_type, row.erp),
+        crm=_version(record_type, row.crm),
+        agreed=_values(record_type, row.agreed_content),
+        crm_key=row.crm_key,
+        key_pending=bool(row.key_pending),
+        merged_into=_key(record_type, row.winner_company_code, row.winner_number),
     )
-    return Candidate(record.id, record.key_hash, versions, agreed.content if agreed else None)
+    return Candidate(row.record_id, row.key_hash, versions, row.agreed_content)
 
 
-def _version(record_type: RecordType, row: Version | None) -> decisions.Version | None:
-    if row is None:
+def _key(record_type: RecordType, company_code: str | None, number: str | None) -> RecordKey | None:
+    return None if number is None else RecordKey(record_type, company_code or "", number)
+
+
+def _version(record_type: RecordType, side: Side) -> decisions.Version | None:
+    values = _values(record_type, side.content)
+    if values is None:
         return None
-    values = decode_values(record_type, row.content)
-    return decisions.Version(values, row.modified_at, row.deleted, row.partial)
+    return decisions.Version(values, side.modified_at, side.deleted, side.partial)
+
+
+def _values(record_type: RecordType, content: str | None) -> Values | None:
+    return None if content is None else decode_values(record_type, content)
 
 
 def _with_customers(

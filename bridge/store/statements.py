@@ -70,6 +70,11 @@ _INSERTS: Mapping[str, Callable[[Table], Insert]] = {
 }
 
 
+def is_sqlite(session: Session) -> bool:
+    """Whether it is SQLite that the session speaks to."""
+    return _dialect(session) == "sqlite"
+
+
 def _dialect(session: Session) -> str:
     return session.get_bind().dialect.name
 

@@ -41,6 +41,11 @@ class Record(Base):
 
     A row with both is a link. Company code is empty where the record type has none.
     `key_hash` is the record's share in hash totals.
+
+    The digests are copies that triggers keep (the first migration), so that one row tells whether
+    CRM and AGREED are the same: those of its versions, NULL where there is none or it is deleted,
+    and empty for one that the CRM holds under another key. The ERP's has none here: submissions
+    would write rows that a run decides, and each had to wait for the other.
     """
 
     __tablename__ = "record"
@@ -52,6 +57,8 @@ class Record(Base):
     number: Mapped[str | None] = mapped_column(String(60))
     salesforce_id: Mapped[str | None] = mapped_column(String(18), unique=True)
     key_hash: Mapped[int] = mapped_column(BigInteger)
+    crm_digest: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    agreed_digest: Mapped[bytes | None] = mapped_column(LargeBinary(16))
 
 
 class Version(Base):
@@ -69,6 +76,13 @@ class Version(Base):
     __tablename__ = "version"
     __table_args__ = (
         Index("version_by_customer", "customer_number"),
+        Index(
+            "version_of_erp",
+            "record_id",
+            "digest",
+            sqlite_where=sql("system = 'ERP' AND NOT deleted"),
+            postgresql_where=sql("system = 'ERP' AND NOT deleted"),
+        ),
         Index(
             "version_merged",
             "merged_into",

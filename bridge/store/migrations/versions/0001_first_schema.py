@@ -134,6 +134,8 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=60), nullable=True),
         sa.Column("salesforce_id", sa.String(length=18), nullable=True),
         sa.Column("key_hash", sa.BigInteger(), nullable=False),
+        sa.Column("crm_digest", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("agreed_digest", sa.LargeBinary(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("record_type", "company_code", "number"),
         sa.UniqueConstraint("salesforce_id"),
@@ -410,10 +412,26 @@ def upgrade() -> None:
         sqlite_where=sa.text("merged_into IS NOT NULL"),
         postgresql_where=sa.text("merged_into IS NOT NULL"),
     )
+    op.create_index(
+        "version_of_erp",
+        "version",
+        ["record_id", "digest"],
+        unique=False,
+        sqlite_where=sa.text("system = 'ERP' AND NOT deleted"),
+        postgresql_where=sa.text("system = 'ERP' AND NOT deleted"),
+    )
+    for statement in _TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(sa.text(statement))
 
 
 def downgrade() -> None:
     """Drops every table."""
+    op.drop_index(
+        "version_of_erp",
+        table_name="version",
+        sqlite_where=sa.text("system = 'ERP' AND NOT deleted"),
+        postgresql_where=sa.text("system = 'ERP' AND NOT deleted"),
+    )
     op.drop_index(
         "version_merged",
         table_name="version",
@@ -422,6 +440,8 @@ def downgrade() -> None:
     )
     op.drop_index("version_by_customer", table_name="version")
     op.drop_table("version")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.text("DROP FUNCTION note_version, forget_version"))
     op.drop_index(
         "outbox_one_pending",
         table_name="outbox",
@@ -496,3 +516,58 @@ def downgrade() -> None:
     op.drop_table("consumer")
     op.drop_table("comparison")
     op.drop_table("audit_entry")
+
+
+_NOTE = """
+    UPDATE record SET
+        crm_digest = CASE
+            WHEN NEW.system <> 'CRM' THEN crm_digest
+            WHEN NEW.deleted THEN NULL
+            WHEN NEW.crm_key =
+                CASE company_code WHEN '' THEN number ELSE company_code || '/' || number END
+            THEN NEW.digest
+            ELSE {empty}
+        END,
+        agreed_digest = CASE NEW.system WHEN 'AGREED' THEN NEW.digest ELSE agreed_digest END
+    WHERE id = NEW.record_id;
+"""
+_FORGET = """
+    UPDATE record SET
+        crm_digest = CASE OLD.system WHEN 'CRM' THEN NULL ELSE crm_digest END,
+        agreed_digest = CASE OLD.system WHEN 'AGREED' THEN NULL ELSE agreed_digest END
+    WHERE id = OLD.record_id;
+"""
+_ON_INSERT = "AFTER INSERT ON version FOR EACH ROW WHEN (NEW.system <> 'ERP')"
+_ON_DELETE = "AFTER DELETE ON version FOR EACH ROW WHEN (OLD.system <> 'ERP')"
+_ON_UPDATE = """AFTER UPDATE ON version FOR EACH ROW WHEN (
+    NEW.system <> 'ERP' AND (
+        NEW.digest <> OLD.digest
+        OR NEW.deleted <> OLD.deleted
+        OR COALESCE(NEW.crm_key, '') <> COALESCE(OLD.crm_key, '')
+        OR NEW.record_id <> OLD.record_id
+    )
+)"""
+_CALLED = {"note_version": _NOTE.format(empty="''::bytea"), "forget_version": _FORGET}
+_TRIGGERS = {
+    "sqlite": [
+        f"CREATE TRIGGER {name} {event} BEGIN {action} END"
+        for name, event, action in (
+            ("version_inserted", _ON_INSERT, _NOTE.format(empty="X''")),
+            ("version_updated", _ON_UPDATE, _NOTE.format(empty="X''")),
+            ("version_dropped", _ON_DELETE, _FORGET),
+        )
+    ],
+    "postgresql": [
+        *(
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
+            f" AS $$ BEGIN {action} RETURN NULL; END $$"
+            for name, action in _CALLED.items()
+        ),
+        f"CREATE TRIGGER version_inserted {_ON_INSERT} EXECUTE FUNCTION note_version()",
+        f"CREATE TRIGGER version_updated {_ON_UPDATE} EXECUTE FUNCTION note_version()",
+        f"CREATE TRIGGER version_dropped {_ON_DELETE} EXECUTE FUNCTION forget_version()",
+        # Room for digests to change within their page, without a word to the indexes.
+        "ALTER TABLE record SET (fillfactor = 70)",
+    ],
+}
+"""They keep the digests of `record` as those of its versions are, of CRM and AGREED."""

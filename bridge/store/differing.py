@@ -1,0 +1,145 @@
+"""The compare: which records differ, and what all sides say of them as it stands in the database.
+
+It costs one pass over the crosswalk, whose rows hold the digests of CRM and AGREED, beside an index
+of the ERP's; and then what differs.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, bindparam, exists, or_, select, text
+from sqlalchemy.orm import Session, aliased
+
+from bridge.domain.records import RecordType, System
+from bridge.domain.survivorship import Rules
+from bridge.store.engine import hold_record_type
+from bridge.store.models import LinkProposal, LinkStatus, Record, Version
+from bridge.store.statements import chunks, is_sqlite, one_of
+
+PAGE = 1_000
+
+
+class Side(NamedTuple):
+    """One system's version of it; all is None where there is none."""
+
+    content: str | None
+    modified_at: datetime
+    deleted: bool
+    partial: bool
+
+
+class Differing(NamedTuple):
+    """A record that differs: its key, its three versions, and the key of who won its merge."""
+
+    record_id: int
+    key_hash: int
+    company_code: str | None
+    number: str | None
+    erp_content: str | None
+    erp_modified_at: datetime
+    erp_deleted: bool
+    erp_partial: bool
+    crm_content: str | None
+    crm_modified_at: datetime
+    crm_deleted: bool
+    crm_partial: bool
+    crm_key: str | None
+    key_pending: bool | None
+    agreed_content: str | None
+    winner_company_code: str | None
+    winner_number: str | None
+
+    @property
+    def erp(self) -> Side:
+        """The ERP's version."""
+        return Side(self.erp_content, self.erp_modified_at, self.erp_deleted, self.erp_partial)
+
+    @property
+    def crm(self) -> Side:
+        """The CRM's version."""
+        return Side(self.crm_content, self.crm_modified_at, self.crm_deleted, self.crm_partial)
+
+
+def differing(session: Session, rules: Rules) -> Iterator[list[Differing]]:
+    """All records whose versions differ in a compared field, key or existence, in pages.
+
+    And those whose link a person ends. Records that agree everywhere are never read; nor are those
+    that are gone from both sides, or that only the CRM has and nobody expects in the ERP.
+    """
+    hold_record_type(session, rules.record_type)
+    for some in chunks(_ids(session, rules.record_type), PAGE):
+        if page := list(map(Differing._make, session.execute(_versions(session, rules, some)))):
+            yield page
+
+
+def _ids(session: Session, record_type: RecordType) -> "array[int]":
+    hints = _SQLITE_HINTS if is_sqlite(session) else ("", "")
+    found = session.scalars(
+        text(_FIND.format(*hints)),
+        {"record_type": record_type},
+        execution_options={"yield_per": PAGE},
+    )
+    ids = array("q", found)
+    unlinking = session.scalars(_UNLINKING, {"record_type": record_type}).all()
+    return array("q", sorted({*ids, *unlinking})) if unlinking else ids
+
+
+_FIND = """
+    SELECT id
+    FROM record {}
+    WHERE record_type = :record_type
+        AND NOT EXISTS (
+            SELECT 1 FROM version AS erp {}
+            WHERE erp.record_id = record.id AND erp.system = 'ERP' AND NOT erp.deleted
+                AND erp.digest = crm_digest AND crm_digest = agreed_digest
+        )
+        AND (
+            crm_digest IS NOT NULL
+            OR EXISTS (
+                SELECT 1 FROM version AS erp
+                WHERE erp.record_id = record.id AND erp.system = 'ERP' AND NOT erp.deleted
+            )
+        )
+    ORDER BY id
+"""
+_SQLITE_HINTS = ("NOT INDEXED", "INDEXED BY version_of_erp")
+"""It would go through the keys' index in their order, and look at the wide rows of versions."""
+_UNLINKING = (
+    select(LinkProposal.record_id)
+    .join(Record, Record.id == LinkProposal.record_id)
+    .where(
+        Record.record_type == bindparam("record_type"),
+        LinkProposal.status == LinkStatus.UNLINKING,
+        exists().where(
+            Version.record_id == LinkProposal.record_id,
+            Version.system != System.AGREED,
+            Version.deleted.is_(False),
+        ),
+    )
+)
+
+
+def _versions(
+    session: Session, rules: Rules, record_ids: Sequence[int]
+) -> Select[*tuple[Any, ...]]:
+    erp, crm, agreed = (aliased(Version, name=f"{system.lower()}_version") for system in System)
+    winner = aliased(Record, name="winner")
+    query = (
+        select(
+            *(Record.id, Record.key_hash, Record.company_code, Record.number),
+            *(erp.content, erp.modified_at, erp.deleted, erp.partial),
+            *(crm.content, crm.modified_at, crm.deleted, crm.partial),
+            *(crm.crm_key, crm.key_pending, agreed.content, winner.company_code, winner.number),
+        )
+        .outerjoin(erp, (erp.record_id == Record.id) & (erp.system == System.ERP))
+        .outerjoin(crm, (crm.record_id == Record.id) & (crm.system == System.CRM))
+        .outerjoin(agreed, (agreed.record_id == Record.id) & (agreed.system == System.AGREED))
+        .outerjoin(winner, winner.salesforce_id == crm.merged_into)
+        .where(one_of(Record.id, record_ids))
+        .order_by(Record.id)
+    )
+    if not rules.expected_in_erp:
+        query = query.where(or_(erp.record_id.is_not(None), crm.crm_key.is_not(None)))
+    return query
