@@ -509,7 +509,7 @@ def test_only_an_open_snapshot_can_be_allowed(sessions: Sessions) -> None:
     close(sessions, snapshot_id, 0)
     for one in (snapshot_id, "nonsense"):
         with pytest.raises(UnknownSnapshot, match=f"there is no open snapshot {one}"):
-            allow_snapshot(sessions, snapshot_id=one, by="ann", reason="", now=at(4))
+            allow_snapshot(sessions, snapshot_id=one, by="ann", reason="archived", now=at(4))
 
 
 def test_snapshots_are_listed(sessions: Sessions) -> None:
