@@ -20,6 +20,10 @@ $(VENV)/.fuzz: $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev,fuzz]'
 	@touch $@
 
+$(VENV)/.bench: $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c .ci/constraints.txt -e '.[dev,bench]'
+	@touch $@
+
 .PHONY: install
 install: $(INSTALLED)  ## make the virtual environment
 
@@ -53,7 +57,7 @@ fuzz: $(VENV)/.fuzz  ## feed the SOAP endpoint spoiled requests for SECONDS=60
 	$(BIN)/python -W ignore -m tests.fuzz.fuzz_soap $(SECONDS) $(INPUT)
 
 .PHONY: bench
-bench: $(INSTALLED)  ## measure what the bridge takes, beside other stacks in the same run
+bench: $(VENV)/.bench  ## measure what the bridge takes, beside other stacks in the same run
 	$(BIN)/python -W ignore -m tests.benchmarks $(ARGS)
 
 .PHONY: quality

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.content import decode_values
@@ -41,7 +41,7 @@ def twins_of(
                 crm.system == System.CRM,
                 erp.system == System.ERP,
                 erp.deleted.is_(False),
-                Record.record_type == record_type,
+                func.coalesce(Record.record_type, "") == record_type,
                 Record.id != crm.record_id,
             )
             .order_by(crm.record_id, Record.id)

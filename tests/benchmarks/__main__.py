@@ -13,6 +13,7 @@ from tests.benchmarks import (
     bench_accept,
     bench_calls,
     bench_codec,
+    bench_compare,
     bench_feed,
     bench_grid,
     bench_http,
@@ -35,25 +36,28 @@ BENCHMARKS: dict[str, Benchmark] = {
     "grid": bench_grid.measure,
     "memory": bench_memory.measure,
     "feed": bench_feed.measure,
+    "compare": bench_compare.measure_some,
 }
 SLOW: dict[str, Callable[[int], Iterator[Row]]] = {
     "sandbox": bench_sandbox.measure,
     "scale": bench_scale.measure,
     "snapshots": bench_snapshots.measure,
+    "compare": bench_compare.measure,
 }
+"""Benchmarks of a size, where they are named; the compare is one of the others at a small one."""
+SIZES: dict[str, tuple[int, ...]] = {"compare": (1_000_000,)}
+_OTHER_SIZES = (10_000, 100_000)
 
 
 @click.command()
-@click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS, *SLOW]))
+@click.argument("names", nargs=-1, type=click.Choice(sorted({*BENCHMARKS, *SLOW})))
 @click.option("--json", "as_text", is_flag=True, help="For programs.")
 @click.option(
     "--size",
     "sizes",
     type=click.IntRange(min=1),
     multiple=True,
-    default=(10_000, 100_000),
-    show_default=True,
-    help=f"Records, for {' and '.join(SLOW)}; may be repeated.",
+    help=f"Records of {', '.join(SLOW)}; may be repeated. [10,000 and 100,000; compare: 1,000,000]",
 )
 def main(names: tuple[str, ...], as_text: bool, sizes: tuple[int, ...]) -> None:
     """Measure these, or all but the slow ones, and print one table."""
@@ -64,7 +68,7 @@ def main(names: tuple[str, ...], as_text: bool, sizes: tuple[int, ...]) -> None:
     for name in names or BENCHMARKS:
         started = time.monotonic()
         try:
-            rows += _rows_of(name, sizes)
+            rows += _rows_of(name, sizes, named=bool(names))
         except (BenchmarkFailed, BridgeError) as error:
             failures.append(f"{name} failed: {error}")
         told.print(f"{name}: {time.monotonic() - started:.0f} s")
@@ -77,12 +81,12 @@ def main(names: tuple[str, ...], as_text: bool, sizes: tuple[int, ...]) -> None:
     sys.exit(bool(failures))
 
 
-def _rows_of(name: str, sizes: tuple[int, ...]) -> Iterator[Row]:
-    if name in BENCHMARKS:
-        yield from BENCHMARKS[name]()
-    else:
-        for size in sizes:
+def _rows_of(name: str, sizes: tuple[int, ...], *, named: bool) -> Iterator[Row]:
+    if named and name in SLOW:
+        for size in sizes or SIZES.get(name, _OTHER_SIZES):
             yield from SLOW[name](size)
+    else:
+        yield from BENCHMARKS[name]()
 
 
 if __name__ == "__main__":
