@@ -41,6 +41,7 @@ def twins_of(
                 crm.system == System.CRM,
                 erp.system == System.ERP,
                 erp.deleted.is_(False),
+                # Not by its index: SQLite would begin with all records of the type.
                 func.coalesce(Record.record_type, "") == record_type,
                 Record.id != crm.record_id,
             )

@@ -144,4 +144,4 @@ def test_finding_nothing_is_fine(sessions: Sessions) -> None:
     """No breaks, no rows."""
     with sessions.begin() as session:
         assert run(session, [], EARLY) == (0, 0)
-        assert count_open(session) == {}
+        assert count_open(session, now=EARLY) == {}
