@@ -1,6 +1,7 @@
 """Fetch: what changed in Salesforce since the last watermark becomes the CRM's versions."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -64,6 +65,25 @@ def fetch(context: JobContext, scope: Scope) -> None:
             note_full_read(session, until)
             note_deletions(session, until)
         scope.succeed(session, summary, until=until, settings_digest=settings_digest)
+
+
+def look_again(context: JobContext, scope: Scope, record_types: Iterable[RecordType]) -> None:
+    """Reads what changed since the last fetch in what is about to be written. The watermark stays.
+
+    Raises SalesforceError.
+    """
+    with reading(context.sessions) as session:
+        last = last_success(session, NAME)
+    if last is None or last.until is None:
+        return
+    since = last.until - timedelta(seconds=context.settings.lookback_seconds)
+    until = context.salesforce.server_timestamp()
+    for record_type in record_types:
+        mapping = context.mappings[record_type]
+        _fetch_type(context, scope, mapping, since, until)
+        if mapping.mergeable:
+            with scope.transaction() as session:
+                follow_merges(session, record_type=record_type)
 
 
 def _fetch_type(

@@ -69,9 +69,9 @@ class Sender:
         self._settle(mapping, refused)
         unsettled = {correction.id for correction, _ in rows}
         try:
-            for gives_key in (True, False):
-                some = [row for row in rows if row[0].gives_key is gives_key]
-                for part, results in self._parts(mapping, some, gives_key=gives_key):
+            for creates in (False, True):
+                some = [row for row in rows if row[0].creates is creates]
+                for part, results in self._parts(mapping, some, creates=creates):
                     judged = [(row[0], it) for row, it in zip(part, results, strict=True)]
                     self._settle(mapping, judged)
                     unsettled -= {correction.id for correction, _ in judged}
@@ -98,7 +98,7 @@ class Sender:
         for correction in batch:
             try:
                 row = _row(mapping, correction)
-                errors = refusals(row, described, creates=correction.salesforce_id is None)
+                errors = refusals(row, described, creates=correction.creates)
             except UnwritableValue as error:
                 errors = (RowError("UNWRITABLE_VALUE", str(error)),)
             if errors:
@@ -108,14 +108,14 @@ class Sender:
         return rows, refused
 
     def _parts(
-        self, mapping: FieldMapping, rows: Sequence[_Row], *, gives_key: bool
+        self, mapping: FieldMapping, rows: Sequence[_Row], *, creates: bool
     ) -> Iterable[tuple[Sequence[_Row], list[RowResult]]]:
         def send(some: Sequence[_Row]) -> list[RowResult]:
             sobjects = [row for _, row in some]
-            if gives_key:
-                return self.context.salesforce.update(sobjects)
-            key = mapping.external_id_field
-            return self.context.salesforce.upsert(mapping.sobject, key, sobjects)
+            if creates:
+                key = mapping.external_id_field
+                return self.context.salesforce.upsert(mapping.sobject, key, sobjects)
+            return self.context.salesforce.update(sobjects)
 
         return send_in_parts(rows, send) if rows else ()
 
@@ -129,7 +129,13 @@ class Sender:
             due_at = self.context.clock() + timedelta(seconds=pause)
         with self.context.sessions.begin() as session:
             hold_record_type(session, mapping.record_type)
-            put_back(session, outbox_ids, error=str(error), next_attempt_at=due_at)
+            put_back(
+                session,
+                outbox_ids,
+                now=self.context.clock(),
+                error=str(error),
+                next_attempt_at=due_at,
+            )
 
     def _settle(self, mapping: FieldMapping, judged: Sequence[_Judged]) -> None:
         if not judged:
@@ -177,7 +183,10 @@ def _row(mapping: FieldMapping, correction: StagedCorrection) -> SObject:
     if correction.gives_key:
         key = None if correction.takes_key else correction.key
         return mapping.write_key(key, str(correction.salesforce_id))
-    return mapping.write(correction.key, correction.changes)
+    if correction.creates:
+        return mapping.write(correction.key, correction.changes)
+    # Not by key: an upsert would create again what was deleted or merged since it was read.
+    return mapping.write_changes(str(correction.salesforce_id), correction.changes)
 
 
 def _pause(context: JobContext, attempts: int) -> timedelta:

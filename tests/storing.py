@@ -115,9 +115,9 @@ def wish(
 
 
 def outbox(session: Session) -> list[Outbox]:
-    """All staged corrections, oldest first, as they stand in the database."""
-    query = select(Outbox).order_by(Outbox.id).execution_options(populate_existing=True)
-    return list(session.scalars(query))
+    """All staged corrections, oldest first, as they stand in the database; no copies of them."""
+    query = select(Outbox).where(Outbox.status != OutboxStatus.UNANSWERED).order_by(Outbox.id)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def states(session: Session) -> list[OutboxStatus]:

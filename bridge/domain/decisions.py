@@ -44,6 +44,7 @@ class Reason(StrEnum):
     SURVIVED = "SURVIVED"
     ONLY_VALUE = "ONLY_VALUE"
     RULED = "RULED"  # a person decided
+    RECREATED = "RECREATED"  # a person decided that what was deleted is entered again
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def decide(versions: Versions, rules: Rules) -> Decision:
     if ruling.verdict is not Verdict.RECREATE:
         return replace(decision, breaks=(), obeyed=("",))
     assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
-    again = replace(_create(versions.erp, rules, Reason.RULED, ruling.by), obeyed=("",))
+    again = replace(_create(versions.erp, rules, Reason.RECREATED, ruling.by), obeyed=("",))
     return only_reported(again, versions, rules.closed)
 
 

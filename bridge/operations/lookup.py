@@ -137,9 +137,7 @@ def _state(
         return RecordState.GONE
     staged = set(
         session.scalars(
-            select(Outbox.status).where(
-                Outbox.record_id == record_id, Outbox.status != OutboxStatus.DELIVERED
-            )
+            select(Outbox.status).where(Outbox.record_id == record_id, Outbox.status.in_(_WAITING))
         )
     )
     if staged:
@@ -148,6 +146,9 @@ def _state(
         return RecordState.NEW
     is_undecided = _is_undecided(rows, totals_until(session, key.record_type))
     return RecordState.CHANGED if is_undecided else RecordState.AGREED
+
+
+_WAITING = (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.DEAD)
 
 
 def _is_undecided(rows: Mapping[System, Version], decided_until: datetime | None) -> bool:

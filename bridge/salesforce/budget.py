@@ -11,6 +11,7 @@ from bridge.salesforce.surroundings import Surroundings
 from bridge.salesforce.wire import ApiLimit
 
 QUERIES = frozenset({"query", "queryAll", "queryMore"})
+_WRITES = frozenset({"upsert", "update"})
 _ASK_AGAIN_AFTER = timedelta(minutes=15)  # what is known of the org's usage gets old
 
 
@@ -25,7 +26,7 @@ class Calls(NamedTuple):
     """SOAP calls sent, by kind: each costs one of the org's daily API calls (logins do not)."""
 
     queries: int = 0  # queryMore included
-    upserts: int = 0
+    upserts: int = 0  # updates included
     other: int = 0
 
     def since(self, earlier: "Calls") -> "Calls":
@@ -86,7 +87,7 @@ class Meter:
             queries, upserts, other = self._calls
             if operation in QUERIES:
                 queries += 1
-            elif operation == "upsert":
+            elif operation in _WRITES:
                 upserts += 1
             else:
                 other += 1

@@ -21,7 +21,12 @@ from bridge.salesforce.wire import ApiLimit
 RETRIEVE_LIMIT = 2000  # ids a retrieve() call may name
 DESCRIBE_LIMIT = 100  # kinds of sObject a describeSObjects() call may name
 
-_RACED = frozenset({"DUPLICATE_VALUE"})  # two upserts of one new key met: the loser tries again
+_PASSING = {
+    # two upserts of one new key met: the loser tries again
+    "upsert": frozenset({"DUPLICATE_VALUE"}),
+    # deleted since it was read: perhaps it comes back, and if not, the next reading tells
+    "update": frozenset({"ENTITY_IS_DELETED"}),
+}
 
 
 class SalesforceClient:
@@ -211,7 +216,7 @@ class SalesforceClient:
         _refuse_more_than(self.settings.batch_size, rows)
         name = "ids" if operation == "delete" else "sObjects"
         answer = self._call(operation, {**(arguments or {}), name: rows})
-        passing = _RACED if operation == "upsert" else frozenset()
+        passing = _PASSING.get(operation, frozenset())
         results = [RowResult.decode(e, passing=passing) for e in answer.results()]
         if len(results) != len(rows):
             raise SalesforceError(

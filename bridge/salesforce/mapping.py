@@ -83,12 +83,12 @@ class Mapping:
         Fields that are not mapped (lines, applications) are left out; None empties a field.
         Raises UnwritableValue.
         """
-        fields: dict[str, FieldValue] = {self.external_id_field: str(key)}
-        for field in self.fields:
-            if field.name in values and field.path != (self.external_id_field,):
-                name, value = self._write_value(field, values[field.name])
-                fields[name] = value
-        return SObject(self.sobject, None, fields)
+        written = {self.external_id_field: str(key), **self._write_values(values)}
+        return SObject(self.sobject, None, written)
+
+    def write_changes(self, salesforce_id: str, values: abc.Mapping[str, Value | None]) -> SObject:
+        """The row that an update takes to change a record, known by its id, as `write` does."""
+        return SObject(self.sobject, salesforce_id, self._write_values(values))
 
     def write_key(self, key: RecordKey | None, salesforce_id: str) -> SObject:
         """The row that an update takes to give a record, known by id, an External ID or none."""
@@ -126,6 +126,13 @@ class Mapping:
                     )
                 )
         return values, tuple(problems)
+
+    def _write_values(self, values: abc.Mapping[str, Value | None]) -> dict[str, FieldValue]:
+        return dict(
+            self._write_value(field, values[field.name])
+            for field in self.fields
+            if field.name in values and field.path != (self.external_id_field,)
+        )
 
     def _write_value(self, field: MappedField, value: Value | None) -> tuple[str, FieldValue]:
         text = text_of(value)

@@ -21,6 +21,7 @@ from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
 from bridge.store.records import NewVersion, ensure_records, save_versions
 from bridge.store.statements import chunks, one_of
+from bridge.store.unanswered import agree_on_landed
 
 
 @dataclass(slots=True)
@@ -85,6 +86,13 @@ def save_crm_page(
             )
         )
     save_versions(session, versions)
+    agree_on_landed(
+        session,
+        record_type=record_type,
+        read={record_id: latest[salesforce_id] for salesforce_id, record_id in ids.items()},
+        compared=compared,
+        read_at=read_at,
+    )
     return outcome
 
 

@@ -3,24 +3,20 @@
 What puts them here, and takes them back, is `bridge.store.staging`.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, true, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
-from bridge.domain.content import decode_value, encode_value
 from bridge.domain.decisions import FieldCorrection, Reason
 from bridge.domain.records import (
-    RECORD_CLASSES,
     RecordKey,
     RecordType,
     System,
     Value,
-    fields_of,
 )
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Outbox, OutboxStatus, Record
@@ -28,11 +24,15 @@ from bridge.store.outbox_conditions import (
     customer_is_linked,
     customer_number,
     is_gone_from_erp,
+    names_customer,
 )
+from bridge.store.outbox_fields import decode_fields
 from bridge.store.records import key_of_row
 from bridge.store.statements import chunks, one_of
+from bridge.store.unanswered import remember_unanswered
 
 _LIVE = (OutboxStatus.PENDING, OutboxStatus.SENDING)
+_ENTERING = (Reason.NEW, Reason.RECREATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ class StagedCorrection:
         return {field.name: field.new for field in self.fields}
 
     @property
+    def creates(self) -> bool:
+        """Whether it enters a record that Salesforce does not have."""
+        return self.salesforce_id is None or all(one.reason in _ENTERING for one in self.fields)
+
+    @property
     def gives_key(self) -> bool:
         """Whether it puts the External ID on a record that does not carry it, or takes it off."""
         return self.takes_key or any(field.reason is Reason.LINKED for field in self.fields)
@@ -64,17 +69,17 @@ class StagedCorrection:
         return any(field.reason is Reason.UNLINKED for field in self.fields)
 
 
-def release_interrupted(session: Session) -> int:
+def release_interrupted(session: Session, *, now: datetime) -> int:
     """Makes deliveries to the CRM that a dead relay left SENDING due again. Tells how many.
 
-    Sending twice is safe: an upsert by external id sets the same values again.
+    Sending twice is safe: it sets the same values again.
     """
     for record_type in RecordType:
         hold_record_type(session, record_type)
     sending = session.scalars(
         select(Outbox.id).where(Outbox.target == System.CRM, Outbox.status == OutboxStatus.SENDING)
     ).all()
-    return put_back(session, sending)
+    return put_back(session, sending, now=now)
 
 
 def claim_batch(
@@ -82,7 +87,7 @@ def claim_batch(
 ) -> list[StagedCorrection]:
     """Takes up to `limit` due corrections for the CRM, the oldest, and marks them SENDING.
 
-    A document waits until its customer is in Salesforce, where it is named by external id. What is
+    What names a customer waits until that one is in Salesforce, by external id. What is
     gone from the ERP stays until a run withdraws it. Documents of one customer stand side by side,
     so that Salesforce locks its Account once and not again and again.
     """
@@ -95,10 +100,10 @@ def claim_batch(
         ~is_gone_from_erp(),
     )
     if record_type is not RecordType.CUSTOMER:
-        query = query.where(customer_is_linked())
+        query = query.where(or_(customer_is_linked(), ~names_customer()))
     query = query.add_columns(customer_number()).order_by(Outbox.id).limit(limit)
     rows = sorted(session.execute(query), key=lambda row: (row[2] or "", row[0].id))
-    staged = [_as_staged(*row[:2]) for row in rows]
+    staged = [as_staged(*row[:2]) for row in rows]
     _mark(session, [one.id for one in staged], status=OutboxStatus.SENDING)
     return staged
 
@@ -127,8 +132,10 @@ def count_waiting(session: Session) -> int:
 
 def count_by_status(session: Session) -> dict[tuple[System, OutboxStatus], int]:
     """All corrections, by target and status."""
-    query = select(Outbox.target, Outbox.status, func.count()).group_by(
-        Outbox.target, Outbox.status
+    query = (
+        select(Outbox.target, Outbox.status, func.count())
+        .where(Outbox.status != OutboxStatus.UNANSWERED)
+        .group_by(Outbox.target, Outbox.status)
     )
     return {(row[0], row[1]): row[2] for row in session.execute(query)}
 
@@ -143,10 +150,12 @@ def put_back(
     session: Session,
     outbox_ids: Sequence[int],
     *,
+    now: datetime,
     error: str | None = None,
     next_attempt_at: datetime | None = None,
 ) -> int:
     """Makes corrections that were not judged due again, attempts uncounted. Tells how many."""
+    remember_unanswered(session, outbox_ids, now=now)
     due = drop_overtaken(session, outbox_ids)
     values: dict[str, Any] = {"status": OutboxStatus.PENDING, "error": error}
     if next_attempt_at is not None:
@@ -252,7 +261,7 @@ def offered_changes(
         _is_of(companies),
         ~is_gone_from_erp(),
     )
-    return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
+    return [as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
 
 
 def mark_offered(session: Session, outbox_ids: Sequence[int]) -> None:
@@ -279,14 +288,14 @@ def acknowledgeable(
         Outbox.id <= up_to,
         _is_of(companies),
     )
-    return [_as_staged(*row) for row in session.execute(query.order_by(Outbox.id))]
+    return [as_staged(*row) for row in session.execute(query.order_by(Outbox.id))]
 
 
 def dead_letters(session: Session, *, limit: int) -> list[tuple[StagedCorrection, str]]:
     """Given-up corrections with the reason, newest first."""
     query = _staged(select(Outbox, Record)).where(Outbox.status == OutboxStatus.DEAD)
     rows = session.execute(query.order_by(Outbox.id.desc()).limit(limit))
-    return [(_as_staged(*row), row[0].error or "") for row in rows]
+    return [(as_staged(*row), row[0].error or "") for row in rows]
 
 
 def replay(session: Session, outbox_id: int, *, now: datetime) -> bool:
@@ -308,39 +317,12 @@ def replay(session: Session, outbox_id: int, *, now: datetime) -> bool:
 def purge_delivered(session: Session, *, before: datetime) -> int:
     """Forgets corrections that landed before this instant; tells how many."""
     result = session.execute(
-        delete(Outbox).where(Outbox.status == OutboxStatus.DELIVERED, Outbox.finished_at < before)
+        delete(Outbox).where(
+            Outbox.status.in_((OutboxStatus.DELIVERED, OutboxStatus.UNANSWERED)),
+            Outbox.finished_at < before,
+        )
     )
     return int(getattr(result, "rowcount", 0))
-
-
-def encode_fields(fields: Iterable[FieldCorrection]) -> str:
-    """Field corrections as JSON."""
-    plain = [
-        {
-            "name": field.name,
-            "old": encode_value(field.old),
-            "new": encode_value(field.new),
-            "reason": field.reason,
-            **({"by": field.by} if field.by else {}),
-        }
-        for field in fields
-    ]
-    return json.dumps(plain, ensure_ascii=False)
-
-
-def decode_fields(record_type: RecordType, text: str) -> tuple[FieldCorrection, ...]:
-    """Reads what `encode_fields` wrote."""
-    catalogue = fields_of(RECORD_CLASSES[record_type])
-    return tuple(
-        FieldCorrection(
-            plain["name"],
-            decode_value(catalogue[plain["name"]], plain["old"]),
-            decode_value(catalogue[plain["name"]], plain["new"]),
-            Reason(plain["reason"]),
-            plain.get("by"),
-        )
-        for plain in json.loads(text)
-    )
 
 
 def _staged(query: Any) -> Any:
@@ -351,7 +333,8 @@ def _is_of(companies: frozenset[str]) -> ColumnElement[bool]:
     return Record.company_code.in_({"", *companies}) if companies else true()
 
 
-def _as_staged(row: Outbox, record: Record) -> StagedCorrection:
+def as_staged(row: Outbox, record: Record) -> StagedCorrection:
+    """A row of the outbox as others see it, with the record that it is about."""
     key = key_of_row(record)
     assert key is not None, "only records with an ERP key are corrected"
     return StagedCorrection(

@@ -35,6 +35,11 @@ def customer_is_linked() -> Any:
     )
 
 
+def names_customer() -> Any:
+    """That it sets the reference to the customer. In a value, these quotes would be escaped."""
+    return Outbox.fields.contains('"name": "customer_number"', autoescape=True)
+
+
 def customer_number() -> Any:
     """The customer that the ERP's document names."""
     document = aliased(Version)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bridge.domain.decisions import Correction
 from bridge.domain.records import RecordType, System
 from bridge.store.models import Outbox, OutboxStatus
-from bridge.store.outbox import encode_fields
+from bridge.store.outbox_fields import encode_fields
 from bridge.store.statements import chunks
 
 _OPEN = (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.DEAD)

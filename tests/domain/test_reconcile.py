@@ -133,7 +133,7 @@ def test_a_decision_on_a_deleted_record_holds_whatever_is_changed() -> None:
     gone = Version({"phone": "1"}, EARLY, deleted=True)
     lost = replace(versions({"phone": "2"}, {}, {"phone": "1"}), crm=gone, rulings=(ruling,))
     only = rules(RecordType.CUSTOMER, "phone")
-    value = FieldCorrection("phone", None, "2", Reason.RULED, "anna")
+    value = FieldCorrection("phone", None, "2", Reason.RECREATED, "anna")
     expected = Decision((Correction(System.CRM, (value,)),), obeyed=("",))
     assert decide(lost, only) == expected
     changed = decide(replace(lost, erp=Version({"phone": "3"}, EARLY)), only)

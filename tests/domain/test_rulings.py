@@ -108,7 +108,8 @@ def test_a_deletion_is_accepted() -> None:
 def test_what_was_deleted_is_entered_again() -> None:
     """With all that the ERP holds."""
     decision = decide(versions("1", "2", ruling(Verdict.RECREATE, **LOST), **DELETED), PHONE)
-    assert decision == Decision((corrected(System.CRM, None, "1"),), obeyed=("",))
+    entered = FieldCorrection("phone", None, "1", Reason.RECREATED, "anna")
+    assert decision == Decision((Correction(System.CRM, (entered,)),), obeyed=("",))
 
 
 def test_a_ruling_on_another_kind_of_break_is_void() -> None:

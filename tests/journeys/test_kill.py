@@ -31,7 +31,7 @@ from jobs.running import JobBusy
 from jobs.schedule import run_now
 from tests.journeys.world import Silent, World
 
-_MOST_STEPS = 40
+_MOST_STEPS = 60
 
 
 def customer(n: int) -> Customer:

@@ -19,7 +19,7 @@ from tests.storing import new_run, save, save_crm, save_erp, states, values_in, 
 
 Sessions = sessionmaker[Session]
 LATER = EARLY + timedelta(hours=1)
-PENDING, SENDING, DELIVERED, _ = OutboxStatus
+PENDING, SENDING, DELIVERED, *_ = OutboxStatus
 
 
 def offer(sessions: Sessions, *pairs: tuple[Customer, Correction]) -> None:

@@ -16,9 +16,9 @@ from bridge.store.deliveries import Accepted, apply_accepted
 from bridge.store.models import OutboxStatus
 from bridge.store.outbox import (
     claim_batch,
-    decode_fields,
     mark_delivered,
 )
+from bridge.store.outbox_fields import decode_fields
 from bridge.store.staging import stage_corrections
 from tests.builders import EARLY, crm_record, crm_values, customer, rules
 from tests.storing import new_run, outbox, save, save_crm, save_erp, states, values_in, wish

@@ -21,9 +21,7 @@ from bridge.store.outbox import (
     count_due,
     count_waiting,
     dead_letters,
-    decode_fields,
     drop_overtaken,
-    encode_fields,
     mark_delivered,
     mark_offered,
     offered_changes,
@@ -32,12 +30,13 @@ from bridge.store.outbox import (
     release_interrupted,
     replay,
 )
+from bridge.store.outbox_fields import decode_fields, encode_fields
 from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
 from tests.builders import EARLY, crm_record, customer, invoice
 from tests.storing import new_run, outbox, save_crm, save_erp, states, wish
 
 Sessions = sessionmaker[Session]
-PENDING, SENDING, DELIVERED, DEAD = OutboxStatus
+PENDING, SENDING, DELIVERED, DEAD, _ = OutboxStatus
 LATER = EARLY + timedelta(hours=1)
 
 
@@ -291,7 +290,7 @@ def test_what_has_left_is_not_withdrawn(sessions: Sessions) -> None:
         stage_corrections(
             session,
             record_type=RecordType.INVOICE,
-            corrections=[(invoice_id, wish(purchase_order="X"))],
+            corrections=[(invoice_id, wish(customer_number="C1"))],
             run_id=new_run(session, EARLY),
             now=EARLY,
         )
@@ -329,9 +328,9 @@ def test_interrupted_deliveries_are_due_again(sessions: Sessions) -> None:
         stage.run(wish(phone="2"), wish(System.ERP, name="N"))
         stage.claim()
         mark_offered(session, [2])
-        assert release_interrupted(session) == 1
+        assert release_interrupted(session, now=EARLY) == 1
         assert stage.states == [PENDING, SENDING]
-        assert release_interrupted(session) == 0
+        assert release_interrupted(session, now=EARLY) == 0
 
 
 def test_an_interrupted_delivery_that_was_overtaken_is_dropped(sessions: Sessions) -> None:
@@ -341,7 +340,7 @@ def test_an_interrupted_delivery_that_was_overtaken_is_dropped(sessions: Session
         stage.run(wish(phone="2"))
         stage.claim()
         stage.run(wish(phone="3"))
-        assert release_interrupted(session) == 0
+        assert release_interrupted(session, now=EARLY) == 0
         assert stage.wishes() == [{"phone": "3"}]
         assert stage.states == [PENDING]
 
@@ -430,7 +429,7 @@ def test_a_document_waits_until_its_customer_is_in_salesforce(sessions: Sessions
         stage_corrections(
             session,
             record_type=RecordType.INVOICE,
-            corrections=[(invoice_id, wish(purchase_order="X"))],
+            corrections=[(invoice_id, wish(customer_number="C1"))],
             run_id=new_run(session, EARLY),
             now=EARLY,
         )

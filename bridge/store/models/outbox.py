@@ -13,12 +13,16 @@ from bridge.store.types import BigId, Code, Instant
 
 
 class OutboxStatus(StrEnum):
-    """Where a staged correction stands. DEAD is a dead letter: a person replays or drops it."""
+    """Where a staged correction stands. DEAD is a dead letter: a person replays or drops it.
+
+    UNANSWERED is a copy of one that was sent, until Salesforce is read (bridge.store.unanswered).
+    """
 
     PENDING = "PENDING"
     SENDING = "SENDING"
     DELIVERED = "DELIVERED"
     DEAD = "DEAD"
+    UNANSWERED = "UNANSWERED"
 
 
 class Outbox(Base):
