@@ -32,7 +32,7 @@ def test_the_front_page_shows_services_and_jobs(browser: Browser, served: World)
     page.on("console", note)
     page.goto(served.url)
     assert page.title() == "ERP Bridge"
-    row = page.get_by_role("row").filter(has_text="fetch")
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="fetch", exact=True))
     assert "SUCCEEDED" in row.inner_text()
     assert page.get_by_role("row").filter(has_text="relay").inner_text().count("never") == 1
     good = page.locator("td.good").first
