@@ -56,6 +56,13 @@ fuzz: SECONDS ?= 60
 fuzz: $(VENV)/.fuzz  ## feed the SOAP endpoint spoiled requests for SECONDS=60
 	$(BIN)/python -W ignore -m tests.fuzz.fuzz_soap $(SECONDS) $(INPUT)
 
+.PHONY: both-sides
+both-sides: EXAMPLES ?= 60
+both-sides: SEED ?= 1
+both-sides: $(INSTALLED)  ## let both sides and fate do what they like, EXAMPLES=60 times from SEED=1 on
+	BOTH_SIDES_EXAMPLES=$(EXAMPLES) BOTH_SIDES_STEPS=60 BOTH_SIDES_SEED=$(SEED) \
+	    $(BIN)/python -m pytest -q tests/jobs/test_both_sides.py $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/.bench  ## measure what the bridge takes, beside other stacks in the same run
 	$(BIN)/python -W ignore -m tests.benchmarks $(ARGS)

@@ -103,7 +103,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path}/bridge.db"
     elif wants_tables:
         connection = request.getfixturevalue("migrated")
-        _empty(connection)
+        empty_tables(connection)
         yield connection.engine.url.render_as_string(hide_password=False)
     else:
         server_url, name = request.getfixturevalue("postgres_url"), f"test_{next(_numbers)}"
@@ -135,7 +135,8 @@ def _has_tables(engine: Engine) -> bool:
     return place == "migrated" or (Path(place).is_file() and Path(place).stat().st_size > 0)
 
 
-def _empty(connection: Connection) -> None:
+def empty_tables(connection: Connection) -> None:
+    """Forgets all that tests have stored."""
     # Connections that a failed test left open would keep their locks.
     others = "datname = current_database() AND pid <> pg_backend_pid()"
     stop = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
