@@ -141,5 +141,6 @@ def _versions(
         .order_by(Record.id)
     )
     if not rules.expected_in_erp:
-        query = query.where(or_(erp.record_id.is_not(None), crm.crm_key.is_not(None)))
+        has_key = or_(Record.number.is_not(None), crm.crm_key.is_not(None))
+        query = query.where(or_(erp.record_id.is_not(None), has_key))
     return query

@@ -36,7 +36,8 @@ def follow_merges(session: Session, *, record_type: RecordType) -> int:
     """Moves the links of losers whose winner is linked to nothing. Tells how many.
 
     The winner's version becomes the record's, and what both agreed on before stays. A winner that
-    is linked itself keeps its link: that is for a person.
+    is linked itself keeps its link: that is for a person. Who lost to one that lost itself lost to
+    the last winner: its documents are there.
     """
     hold_record_type(session, record_type)
     query = (
@@ -53,6 +54,8 @@ def follow_merges(session: Session, *, record_type: RecordType) -> int:
         _Loser(row.id, str(row.salesforce_id), str(row.merged_into))
         for row in session.execute(query)
     ]
+    for loser in losers:
+        _point_on(session, loser.salesforce_id, loser.merged_into)
     return sum([_follow(session, loser) for loser in losers])
 
 
@@ -113,7 +116,7 @@ def _winner(session: Session, salesforce_id: str) -> _Winner | None:
 
 
 def _hand_over(session: Session, loser: _Loser, winner_id: str, winner: _Winner) -> None:
-    """The winner's id and version for the loser's key; who lost to the loser lost to the winner."""
+    """The winner's id and version for the loser's key."""
     for statement in (
         delete(Version).where(Version.record_id == loser.record_id, _OF_CRM),
         update(Version)
@@ -121,11 +124,14 @@ def _hand_over(session: Session, loser: _Loser, winner_id: str, winner: _Winner)
         .values(record_id=loser.record_id, key_pending=winner.crm_key is None),
         delete(Record).where(Record.id == winner.record_id),
         update(Record).where(Record.id == loser.record_id).values(salesforce_id=winner_id),
-        update(Version)
-        .where(Version.merged_into == loser.salesforce_id)
-        .values(merged_into=winner_id),
     ):
         session.execute(statement, execution_options={"synchronize_session": False})
+    _point_on(session, loser.salesforce_id, winner_id)
+
+
+def _point_on(session: Session, lost_id: str, won_id: str) -> None:
+    losers = update(Version).where(Version.merged_into == lost_id).values(merged_into=won_id)
+    session.execute(losers, execution_options={"synchronize_session": False})
 
 
 _OF_CRM = Version.system == System.CRM

@@ -102,6 +102,33 @@ def test_what_was_undeleted_is_there_again(world: World) -> None:
         assert row_of(session, customer()).salesforce_id == salesforce_id
 
 
+def test_a_winner_that_loses_the_next_merge_takes_all_documents_along(world: World) -> None:
+    """Three linked records become one: documents of each, old and new, are on the last."""
+    numbers = ("C1", "C2", "C3")
+    world.submit(*(customer(number=number) for number in numbers), invoice())
+    world.settle()
+    world.do(CUSTOMERS, FINANCIALS)
+    first, second, third = (world.id_of("Account", number) for number in numbers)
+    world.merge(second, first)
+    world.do("fetch", CUSTOMERS)
+    world.merge(third, second)
+    world.submit(payment())
+    catch_up(world)
+    assert broken(world) == [("C1", "MERGED_IN_CRM"), ("C2", "MERGED_IN_CRM")]
+    for sobject, key in (("ERP_Invoice__c", "1000/I1"), ("ERP_Payment__c", "1000/P1")):
+        assert world.rows(sobject, "Account__c")[key].fields["Account__c"] == third
+
+
+def test_an_account_that_lost_its_key_is_accounted_for(world: World) -> None:
+    """Its key was one that the ERP never sent: once a break, then nobody's business."""
+    world.create("Account", Name="Other", ERP_Key__c="C9")
+    world.do("fetch", CUSTOMERS)
+    assert broken(world) == [("C9", "MISSING_IN_ERP")]
+    world.change("Account", "C9", ERP_Key__c=None)
+    world.do("fetch", CUSTOMERS)
+    assert broken(world) == []
+
+
 def test_another_owner_changes_nothing(world: World) -> None:
     """It is read, and is no business of the books."""
     world.submit(customer())

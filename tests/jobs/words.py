@@ -107,7 +107,7 @@ class Words:
         if self._knew(one, erp, crm) or (goes_on and normalised(one, agreed.get(one.name)) in said):
             return set(said)
         if not goes_on and None in said:
-            return {said[0] or said[1]}
+            return None  # the only value, or a conflict where the bridge had agreed since
         survivors: dict[Survivor, set[str | None]] = {
             Survivor.ERP: {said[0]},
             Survivor.CRM: {said[1]},
