@@ -36,7 +36,6 @@ BENCHMARKS: dict[str, Benchmark] = {
     "grid": bench_grid.measure,
     "memory": bench_memory.measure,
     "feed": bench_feed.measure,
-    "compare": bench_compare.measure_some,
 }
 SLOW: dict[str, Callable[[int], Iterator[Row]]] = {
     "sandbox": bench_sandbox.measure,
@@ -44,7 +43,7 @@ SLOW: dict[str, Callable[[int], Iterator[Row]]] = {
     "snapshots": bench_snapshots.measure,
     "compare": bench_compare.measure,
 }
-"""Benchmarks of a size, where they are named; the compare is one of the others at a small one."""
+"""Benchmarks of a size, where they are named."""
 SIZES: dict[str, tuple[int, ...]] = {"compare": (1_000_000,)}
 _OTHER_SIZES = (10_000, 100_000)
 
@@ -68,7 +67,7 @@ def main(names: tuple[str, ...], as_text: bool, sizes: tuple[int, ...]) -> None:
     for name in names or BENCHMARKS:
         started = time.monotonic()
         try:
-            rows += _rows_of(name, sizes, named=bool(names))
+            rows += _rows_of(name, sizes)
         except (BenchmarkFailed, BridgeError) as error:
             failures.append(f"{name} failed: {error}")
         told.print(f"{name}: {time.monotonic() - started:.0f} s")
@@ -81,8 +80,8 @@ def main(names: tuple[str, ...], as_text: bool, sizes: tuple[int, ...]) -> None:
     sys.exit(bool(failures))
 
 
-def _rows_of(name: str, sizes: tuple[int, ...], *, named: bool) -> Iterator[Row]:
-    if named and name in SLOW:
+def _rows_of(name: str, sizes: tuple[int, ...]) -> Iterator[Row]:
+    if name in SLOW:
         for size in sizes or SIZES.get(name, _OTHER_SIZES):
             yield from SLOW[name](size)
     else:

@@ -25,14 +25,8 @@ SHARES = {0: 0, 0.1: 1_000, 1: 100, 10: 10, 50: 2}
 JOIN_AIM = 1 / 1.5
 JOIN_AIM_UP_TO_PERCENT = 1
 ROUNDS = 3
-DEFAULT_SIZE = 20_000
 RIVALS = {"bare_join": "bare full outer join", "datacompy": "datacompy, loading included"}
 POSTGRES_RIVALS = {**RIVALS, "reladiff": "reladiff"}
-
-
-def measure_some() -> Iterator[Row]:
-    """The same of few records, for the table of all benchmarks."""
-    return measure(DEFAULT_SIZE)
 
 
 def measure(size: int) -> Iterator[Row]:
