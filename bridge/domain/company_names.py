@@ -59,7 +59,7 @@ def _canonical(form: tuple[str, ...]) -> str:
 
 _DROPPED = str.maketrans("", "", ".'’`´")
 _SEPARATOR = re.compile(r"[^\w]+|_+")
-_UMLAUT = re.compile(r"([aou])e")
+_UMLAUT = re.compile(r"([aou])e+")
 _FILLERS = frozenset({"and", "und", "et", "the"})
 
 # As `folded` leaves them. Short ones are words of their own elsewhere in a name.

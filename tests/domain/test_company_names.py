@@ -1,7 +1,7 @@
 """Companies' names without what differs from typist to typist."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.domain.company_names import folded, split_name
@@ -30,6 +30,7 @@ def test_split_name(name: str, words: str, legal_form: str) -> None:
 
 
 @given(st.text())
+@example("AEE")
 def test_folding_is_final(text: str) -> None:
     """What is folded stays so, and a name with a sign in it keeps a word."""
     assert folded(folded(text)) == folded(text)

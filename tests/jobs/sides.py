@@ -201,6 +201,8 @@ class Sides:
             if any(agree(catalogue[one.name], held, it, Sense()) for it in (one.old, taken)):
                 record = replace(record, **{one.name: one.new})
                 self.taken[change.key, one.name] = one.new
+            else:
+                self.words.kept_in_erp(change.key, one.name, one.new)
         self.books[change.key] = record
 
     def _submit(

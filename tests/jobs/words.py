@@ -43,6 +43,12 @@ class Words:
         """Somebody gave an Account these values."""
         _note(self.of_crm.setdefault(salesforce_id, {}), self._compared(), before, after)
 
+    def kept_in_erp(self, key: RecordKey, name: str, offered: Value | None) -> None:
+        """The ERP was shown a value, and kept its own: it knows the other."""
+        words = self.of_erp.setdefault(key, {})
+        if name in words:
+            words[name] = Word(words[name].value, offered)
+
     def inherit(self, loser: str, winner: str) -> None:
         """An Account goes on where one that was merged into it ended."""
         self.of_crm.setdefault(winner, {}).update(self.of_crm.get(loser, {}))
