@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from bridge.operations.health import check_health
+from bridge.operations.notifications import get_notifications_view
 from bridge.operations.overview import get_overview
 
 if TYPE_CHECKING:
@@ -71,10 +72,12 @@ def front_page(context: ConsoleContext) -> Response:
 
     Whoever reaches the port may see it, so it shows counts and no record.
     """
+    now = context.clock()
     html = TEMPLATES.get_template("front.html").render(
-        health=check_health(context.sessions, now=context.clock()),
+        health=check_health(context.sessions, now=now),
         services=context.services,
-        overview=get_overview(context.sessions, jobs=context.jobs, now=context.clock()),
+        overview=get_overview(context.sessions, jobs=context.jobs, now=now),
+        notifications=get_notifications_view(context.sessions, since=now - timedelta(days=1)),
     )
     return Response(html, mimetype="text/html")
 

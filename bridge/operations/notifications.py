@@ -17,7 +17,7 @@ from bridge import BridgeError
 from bridge.domain.crm import Notification
 from bridge.operations.admission import NotPermitted
 from bridge.operations.credentials import Consumer
-from bridge.store.calls import CallCount, count_outcomes
+from bridge.store.calls import OK, CallCount, count_outcomes
 from bridge.store.engine import reading
 from bridge.store.models import NotificationStatus
 from bridge.store.notifications import (
@@ -80,6 +80,11 @@ class NotificationsView:
     def waiting(self) -> tuple[NotificationCount, ...]:
         """The ones whose records are to be read yet."""
         return tuple(one for one in self.notifications if one.status is NotificationStatus.WAITING)
+
+    @property
+    def refused(self) -> tuple[CallCount, ...]:
+        """The calls of which nothing was stored."""
+        return tuple(one for one in self.calls if one.outcome != OK)
 
 
 def take_notifications(

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,14 +18,19 @@ from bridge import __version__
 from bridge.console.pages import ConsoleContext, build_console
 from bridge.domain.decisions import Break, BreakKind
 from bridge.domain.records import RecordType, System
+from bridge.operations.notifications import NOTIFICATIONS
 from bridge.store.breaks import Finding, record_breaks
+from bridge.store.calls import add_calls
 from bridge.store.engine import open_engine, session_factory
-from bridge.store.models import RunStatus
+from bridge.store.models import NotificationStatus, RunStatus
+from bridge.store.notifications import add_notifications, close_notifications
 from bridge.store.runs import Ending, finish_run, start_run
 from bridge.store.settings import DatabaseSettings
 from bridge.store.staging import stage_corrections
 from jobs.schedule import JOBS
 from tests.builders import customer
+from tests.callers import CALL
+from tests.outbound import notification
 from tests.storing import new_run, save_erp, wish
 
 HOSTILE = "<script>alert('x')</script>\"'&"
@@ -164,6 +169,20 @@ def test_the_front_page_counts_and_shows_no_record(
     assert "CUSTOMER CONFLICT 1" in text
     for secret in ("4711", "Secret AG", "555-ERP", "555-CRM"):
         assert secret not in text
+
+
+def test_the_front_page_counts_what_salesforce_told(
+    site: Site, sessions: sessionmaker[Session], now: datetime
+) -> None:
+    """Notifications that are stored and that wait, and messages that were refused."""
+    assert "Notifications 0 stored in 24 hours, 0 waiting, 0 refused" in page(site).text
+    told = [notification(1), notification(2)]
+    taken = replace(CALL, at=now, operation=NOTIFICATIONS)
+    with sessions.begin() as session:
+        add_notifications(session, told, now=now)
+        close_notifications(session, [told[0].id], status=NotificationStatus.FETCHED)
+        add_calls(session, [taken, replace(taken, outcome="ForeignOrganization")])
+    assert "Notifications 2 stored in 24 hours, 1 waiting, 1 refused" in page(site).text
 
 
 def test_hostile_texts_are_shown_as_texts(

@@ -24,9 +24,6 @@ JOB = "fetch-notified"
 NOTHING = "001000000000999AAA"
 _numbers = itertools.count(1)
 
-# What notifications and pages do to each database is tested with the store.
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 def tell(world: World, *salesforce_ids: str, sobject: str = "Account") -> None:
     """Salesforce tells that these records changed."""

@@ -1,5 +1,6 @@
 """Outbound messages, from the change of a record to an endpoint that may or may not take it."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -300,15 +301,20 @@ def test_the_queue_outlives_the_server(
     assert untold.findtext("out:Id", None, NS) == told.findtext("out:Id", None, NS)
 
 
-def test_nobody_listening_is_told(tmp_path: Path) -> None:
-    """The state names the reason; the sandbox goes on and stops as ever."""
-    setup = Setup(outbound={"Account": "http://127.0.0.1:9/nothing"})
+def test_nobody_listening_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """State and log name the reason, and of the address no more than the host: a path may hold a
+    key. The sandbox goes on and stops as ever.
+    """
+    setup = Setup(outbound={"Account": "http://user:word@127.0.0.1:9/notifications/KEY?key=KEY"})
     with SandboxServer(tmp_path / "org.db", setup=setup) as server:
         partner = Partner(server)
         partner.create("Account", {"Name": "A"})
         until(lambda: "refused" in str(queue(partner)["last_failure"]))
         assert queue(partner)["waiting"] == 1
+        assert queue(partner)["endpoint"] == "http://127.0.0.1:9"
         partner.http.close()
+    assert "outbound message of Account to http://127.0.0.1:9: " in caplog.text
+    assert not {"KEY", "word"} & set(re.findall("[A-Za-z]+", caplog.text))
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,12 @@ class Target:
     last_failure: str | None = None
     session_id: str = field(default="", repr=False)
 
+    @property
+    def host(self) -> str:
+        """The endpoint as anybody may read it: the rest of its address may be a secret."""
+        parts = urlsplit(self.endpoint)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
 
 class Sender:
     """Delivers what the org's changes leave in the queue, from ``start()`` to ``stop()``."""
@@ -75,7 +81,7 @@ class Sender:
         pause = None if queue.due is None else max(0, queue.due - self._org.seconds())
         return {
             "object": target.sobject.name,
-            "endpoint": target.endpoint,
+            "endpoint": target.host,
             "waiting": queue.count,
             "next_attempt_in_seconds": pause,
             "delivered": target.delivered,
@@ -146,7 +152,9 @@ class Sender:
 
     def _fail(self, target: Target, due: Sequence[Notification], reason: str) -> None:
         if target.last_failure != reason:
-            _log.warning("outbound message to %s: %s", target.endpoint, reason)
+            _log.warning(
+                "outbound message of %s to %s: %s", target.sobject.name, target.host, reason
+            )
         target.last_failure = reason
         with self._org.database.writing() as connection:
             postpone(connection, due, self._org.seconds())
