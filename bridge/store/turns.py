@@ -28,8 +28,10 @@ class WriteTurns:
         event.listen(engine, "begin", self._begin)
         event.listen(engine, "commit", self._end)
         event.listen(engine, "rollback", self._end)
-        # Where there was no such end: BEGIN failed, or nobody closed the connection.
+        # Where there was no such end: BEGIN failed, nobody closed the connection, or it was thrown
+        # away in the middle of a statement.
         event.listen(engine, "checkin", self._end_at_last)
+        event.listen(engine, "invalidate", self._end_at_last)
 
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get(READ_ONLY):
@@ -41,9 +43,10 @@ class WriteTurns:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     def _end(self, connection: Connection) -> None:
-        self._give_back(connection.info)
+        if not connection.invalidated:
+            self._give_back(connection.info)
 
-    def _end_at_last(self, _connection: Any, record: Any) -> None:
+    def _end_at_last(self, _connection: Any, record: Any, _error: Any = None) -> None:
         self._give_back(record.info)
 
     def _give_back(self, info: dict[Any, Any]) -> None:

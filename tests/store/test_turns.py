@@ -1,6 +1,7 @@
 """SQLite's writers of one process wait in line."""
 
 import gc
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,20 @@ def test_a_connection_that_is_forgotten_keeps_no_turn(sqlite: Engine) -> None:
     connection.execute(WRITE)
     del connection
     gc.collect()
+    assert is_free(sqlite)
+
+
+def test_a_statement_that_a_signal_ends(sqlite: Engine) -> None:
+    """What the signal raised is what comes out, and the turn is free again."""
+    slow = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)"
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), sqlite.begin() as connection:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            connection.execute(text(f"{slow} SELECT count(*) FROM n"))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    gc.collect()  # the error's traceback holds the cursor, and that the lock of the file
     assert is_free(sqlite)
 
 
