@@ -6,11 +6,12 @@ they lower the balance, whatever the age of what they will settle.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from bridge.domain.records import System
+from bridge.domain.sides import SidesRow, SideSum, rows_of
 
 AGES = ("current", "1-30", "31-60", "61-90", "over 90")
 """The ages by the days that an invoice is past due, youngest first."""
@@ -23,40 +24,25 @@ _LAST_DAYS = (0, 30, 60, 90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSum:
+class OpenSum(SideSum):
     """What is open in one system and column; credits are negative."""
 
-    system: System
-    company_code: str
-    currency: str
-    customer_number: str
     column: str
     amount: Decimal
 
 
 @dataclass(slots=True, kw_only=True)
-class AgingRow:
+class AgingRow(SidesRow):
     """Both sides' open items of a company and currency, and of a customer where one is named."""
-
-    company_code: str
-    currency: str
-    customer_number: str
-    sides: dict[System, dict[str, Decimal]] = field(default_factory=dict)
-
-    def amount(self, system: System, column: str) -> Decimal:
-        """What a system holds in one column."""
-        return self.sides.get(system, {}).get(column, Decimal(0))
 
     def balance(self, system: System) -> Decimal:
         """All columns together: what is owed."""
-        return sum((self.amount(system, column) for column in COLUMNS), Decimal(0))
+        return self.total(system, COLUMNS)
 
     @property
     def differs(self) -> bool:
         """Whether both sides disagree in any column."""
-        return any(
-            self.amount(System.ERP, column) != self.amount(System.CRM, column) for column in COLUMNS
-        )
+        return self.differs_in(COLUMNS)
 
 
 def age_starts(as_of: date) -> list[tuple[str, date | None]]:
@@ -67,12 +53,4 @@ def age_starts(as_of: date) -> list[tuple[str, date | None]]:
 
 def aging_table(sums: Iterable[OpenSum]) -> list[AgingRow]:
     """Both systems' sums in rows, by company, currency and customer."""
-    rows: dict[tuple[str, str, str], AgingRow] = {}
-    for one in sums:
-        place = (one.company_code, one.currency, one.customer_number)
-        row = rows.setdefault(
-            place, AgingRow(company_code=place[0], currency=place[1], customer_number=place[2])
-        )
-        side = row.sides.setdefault(one.system, {})
-        side[one.column] = side.get(one.column, Decimal(0)) + one.amount
-    return [rows[place] for place in sorted(rows)]
+    return rows_of(AgingRow, ((one, one.column, one.amount) for one in sums))

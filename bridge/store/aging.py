@@ -4,14 +4,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, case, or_
 from sqlalchemy.orm import Session
 
 from bridge.domain.aging import CREDITS, UNAPPLIED, OpenSum, age_starts
 from bridge.domain.money import from_scaled
 from bridge.domain.records import RecordType, System
+from bridge.store.documents import document_sums
 from bridge.store.models import Record, Version
-from bridge.store.totals import exact_sum, joined_sum
+from bridge.store.totals import joined_sum
 
 _SIGNS = {RecordType.INVOICE: 1, RecordType.CREDIT_MEMO: -1, RecordType.PAYMENT: -1}
 
@@ -34,24 +35,14 @@ def open_sums(
         (Record.record_type == RecordType.PAYMENT, UNAPPLIED),
         else_=_age(as_of),
     )
-    customer: Any = func.coalesce(Version.customer_number, "") if by_customer else literal("")
-    company: Any = func.coalesce(Record.company_code, "")
-    groups = (Version.system, Record.record_type, company, Version.currency, customer, column)
-    query = (
-        select(*groups, *exact_sum(Version.open_amount))
-        .join(Record, Record.id == Version.record_id)
-        .where(
-            Record.record_type.in_(_SIGNS),
-            Version.system.in_((System.ERP, System.CRM)),
-            Version.deleted.is_(False),
-            Version.open_amount != Decimal(0),
-        )
-        .group_by(*groups)
-    )
-    if company_code is not None:
-        query = query.where(Record.company_code == company_code)
-    if customer_number is not None:
-        query = query.where(Version.customer_number == customer_number)
+    query = document_sums(
+        _SIGNS,
+        [Version.open_amount],
+        groups=[column],
+        by_customer=by_customer,
+        company_code=company_code,
+        customer_number=customer_number,
+    ).where(Version.open_amount != Decimal(0))
     return [_sum(*row) for row in session.execute(query)]
 
 
