@@ -1,7 +1,9 @@
 """What tests of the store and of what stands on it put into the database, and take out again."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,9 +25,14 @@ from bridge.domain.records import (
 from bridge.store import models
 from bridge.store.crm import PageOutcome, save_crm_page
 from bridge.store.models import Outbox, OutboxStatus, Version
+from bridge.store.outbox import claim_batch
+from bridge.store.outbox_fields import decode_fields
 from bridge.store.records import NewVersion, ensure_records, find_records, save_versions
 from bridge.store.runs import start_run
-from tests.builders import EARLY, compared
+from bridge.store.staging import stage_corrections, withdraw_unwanted
+from tests.builders import EARLY, compared, customer
+
+LATER = EARLY + timedelta(hours=1)
 
 
 def save(
@@ -139,3 +146,41 @@ def _version(
         deleted=deleted,
         crm_key=str(key) if system is System.CRM else None,
     )
+
+
+class Stage:
+    """A session in which customer C1 gets corrections."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        (self.record_id,) = save_erp(session, customer())
+
+    def run(
+        self, *corrections: Correction, at: datetime = EARLY, record_id: int | None = None
+    ) -> Counter[tuple[System, str]]:
+        """One run of the reconciliation that wants exactly these, and withdraws the rest."""
+        run_id = new_run(self.session, at)
+        staged = stage_corrections(
+            self.session,
+            record_type=RecordType.CUSTOMER,
+            corrections=[(record_id or self.record_id, one) for one in corrections],
+            run_id=run_id,
+            now=at,
+        )
+        withdraw_unwanted(self.session, record_type=RecordType.CUSTOMER, run_id=run_id)
+        return Counter((target, outcome) for (_, target), outcome in staged.items())
+
+    def claim(self, now: datetime = LATER) -> list[int]:
+        batch = claim_batch(self.session, record_type=RecordType.CUSTOMER, limit=200, now=now)
+        return [one.id for one in batch]
+
+    def wishes(self) -> list[dict[str, Any]]:
+        """What each staged correction sets, oldest first."""
+        return [
+            {field.name: field.new for field in decode_fields(row.record_type, row.fields)}
+            for row in outbox(self.session)
+        ]
+
+    @property
+    def states(self) -> Sequence[OutboxStatus]:
+        return states(self.session)

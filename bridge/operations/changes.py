@@ -6,13 +6,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RecordKey, RecordType, Value
+from bridge.store.change_feed import acknowledgeable, mark_offered, offered_changes
 from bridge.store.deliveries import Accepted, apply_accepted
-from bridge.store.outbox import (
-    acknowledgeable,
-    mark_delivered,
-    mark_offered,
-    offered_changes,
-)
+from bridge.store.outbox import mark_delivered
 
 
 @dataclass(frozen=True, slots=True)

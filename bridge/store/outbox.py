@@ -1,6 +1,7 @@
-"""Corrections on their way: claimed and settled, for Salesforce by the relay, for the ERP by feed.
+"""Corrections on their way: claimed and settled by the relay, replayed by operators, forgotten.
 
-What puts them here, and takes them back, is `bridge.store.staging`.
+What puts them here, and takes them back, is `bridge.store.staging`; what the ERP has to change is
+offered by `bridge.store.change_feed`.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.decisions import FieldCorrection, Reason
@@ -31,7 +32,6 @@ from bridge.store.records import key_of_row
 from bridge.store.statements import chunks, one_of
 from bridge.store.unanswered import remember_unanswered
 
-_LIVE = (OutboxStatus.PENDING, OutboxStatus.SENDING)
 _ENTERING = (Reason.NEW, Reason.RECREATED)
 
 
@@ -92,7 +92,7 @@ def claim_batch(
     so that Salesforce locks its Account once and not again and again.
     """
     hold_record_type(session, record_type)
-    query = _staged(select(Outbox, Record)).where(
+    query = with_record(select(Outbox, Record)).where(
         Outbox.status == OutboxStatus.PENDING,
         Outbox.target == System.CRM,
         Outbox.record_type == record_type,
@@ -104,7 +104,7 @@ def claim_batch(
     query = query.add_columns(customer_number()).order_by(Outbox.id).limit(limit)
     rows = sorted(session.execute(query), key=lambda row: (row[2] or "", row[0].id))
     staged = [as_staged(*row[:2]) for row in rows]
-    _mark(session, [one.id for one in staged], status=OutboxStatus.SENDING)
+    mark(session, [one.id for one in staged], status=OutboxStatus.SENDING)
     return staged
 
 
@@ -143,7 +143,7 @@ def count_by_status(session: Session) -> dict[tuple[System, OutboxStatus], int]:
 def mark_delivered(session: Session, outbox_ids: Sequence[int], *, now: datetime) -> None:
     """These have landed. One that took another wish on its way stays PENDING with that."""
     values = {"status": OutboxStatus.DELIVERED, "finished_at": now, "error": None}
-    _mark(session, outbox_ids, Outbox.status == OutboxStatus.SENDING, **values)
+    mark(session, outbox_ids, Outbox.status == OutboxStatus.SENDING, **values)
 
 
 def put_back(
@@ -160,7 +160,7 @@ def put_back(
     values: dict[str, Any] = {"status": OutboxStatus.PENDING, "error": error}
     if next_attempt_at is not None:
         values["next_attempt_at"] = next_attempt_at
-    _mark(session, due, Outbox.status == OutboxStatus.SENDING, **values)
+    mark(session, due, Outbox.status == OutboxStatus.SENDING, **values)
     return len(due)
 
 
@@ -239,61 +239,9 @@ def drop_overtaken(session: Session, outbox_ids: Sequence[int]) -> list[int]:
     return [one for one in outbox_ids if one not in overtaken]
 
 
-def offered_changes(
-    session: Session,
-    *,
-    record_type: RecordType,
-    companies: frozenset[str] = frozenset(),
-    after: int,
-    limit: int,
-) -> list[StagedCorrection]:
-    """Corrections for the ERP past a sequence number, oldest first, not acknowledged yet.
-
-    Of records of these companies or of no company; without companies, of all. What is gone from
-    the ERP cannot be changed there, and is not offered.
-    """
-    hold_record_type(session, record_type)
-    query = _staged(select(Outbox, Record)).where(
-        Outbox.target == System.ERP,
-        Outbox.record_type == record_type,
-        Outbox.status.in_(_LIVE),
-        Outbox.id > after,
-        _is_of(companies),
-        ~is_gone_from_erp(),
-    )
-    return [as_staged(*row) for row in session.execute(query.order_by(Outbox.id).limit(limit))]
-
-
-def mark_offered(session: Session, outbox_ids: Sequence[int]) -> None:
-    """These have been shown to the ERP: from now on they do not change."""
-    _mark(session, outbox_ids, status=OutboxStatus.SENDING)
-
-
-def acknowledgeable(
-    session: Session,
-    *,
-    record_type: RecordType,
-    companies: frozenset[str] = frozenset(),
-    up_to: int,
-) -> list[StagedCorrection]:
-    """What the ERP was shown up to a sequence number and has not acknowledged.
-
-    Of records of these companies or of no company; without companies, of all.
-    """
-    hold_record_type(session, record_type)
-    query = _staged(select(Outbox, Record)).where(
-        Outbox.target == System.ERP,
-        Outbox.record_type == record_type,
-        Outbox.status == OutboxStatus.SENDING,
-        Outbox.id <= up_to,
-        _is_of(companies),
-    )
-    return [as_staged(*row) for row in session.execute(query.order_by(Outbox.id))]
-
-
 def dead_letters(session: Session, *, limit: int) -> list[tuple[StagedCorrection, str]]:
     """Given-up corrections with the reason, newest first."""
-    query = _staged(select(Outbox, Record)).where(Outbox.status == OutboxStatus.DEAD)
+    query = with_record(select(Outbox, Record)).where(Outbox.status == OutboxStatus.DEAD)
     rows = session.execute(query.order_by(Outbox.id.desc()).limit(limit))
     return [(as_staged(*row), row[0].error or "") for row in rows]
 
@@ -325,14 +273,6 @@ def purge_delivered(session: Session, *, before: datetime) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-def _staged(query: Any) -> Any:
-    return query.join(Record, Record.id == Outbox.record_id)
-
-
-def _is_of(companies: frozenset[str]) -> ColumnElement[bool]:
-    return Record.company_code.in_({"", *companies}) if companies else true()
-
-
 def as_staged(row: Outbox, record: Record) -> StagedCorrection:
     """A row of the outbox as others see it, with the record that it is about."""
     key = key_of_row(record)
@@ -349,9 +289,15 @@ def as_staged(row: Outbox, record: Record) -> StagedCorrection:
     )
 
 
-def _mark(
+def with_record(query: Any) -> Any:
+    """A query of the outbox with the record that each correction is about."""
+    return query.join(Record, Record.id == Outbox.record_id)
+
+
+def mark(
     session: Session, outbox_ids: Sequence[int], *conditions: ColumnElement[bool], **values: Any
 ) -> None:
+    """Sets columns of these corrections, where the conditions hold."""
     for some in chunks(outbox_ids):
         session.execute(
             update(Outbox)

@@ -12,8 +12,9 @@ from bridge.operations.admission import NotPermitted
 from bridge.operations.lookup import RecordState, RecordView, UnknownRecord, get_record
 from bridge.operations.overview import replay_dead_letter
 from bridge.store.breaks import Finding, clear_unfound, record_breaks
+from bridge.store.change_feed import mark_offered
 from bridge.store.models import RunStatus
-from bridge.store.outbox import bury, mark_delivered, mark_offered
+from bridge.store.outbox import bury, mark_delivered
 from bridge.store.runs import Ending, finish_run
 from bridge.store.staging import stage_corrections
 from bridge.store.totals import add_up, save_totals

@@ -1,20 +1,17 @@
 """Staging corrections, and settling their deliveries."""
 
-from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from bridge.domain.decisions import Correction, FieldCorrection, Reason
+from bridge.domain.decisions import FieldCorrection, Reason
 from bridge.domain.records import RecordType, System
+from bridge.store.change_feed import mark_offered
 from bridge.store.models import Outbox, OutboxStatus
 from bridge.store.outbox import (
-    acknowledgeable,
     bury,
     claim_batch,
     count_by_status,
@@ -23,8 +20,6 @@ from bridge.store.outbox import (
     dead_letters,
     drop_overtaken,
     mark_delivered,
-    mark_offered,
-    offered_changes,
     postpone,
     purge_delivered,
     release_interrupted,
@@ -33,49 +28,10 @@ from bridge.store.outbox import (
 from bridge.store.outbox_fields import decode_fields, encode_fields
 from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
 from tests.builders import EARLY, crm_record, customer, invoice
-from tests.storing import new_run, outbox, save_crm, save_erp, states, wish
+from tests.storing import LATER, Stage, new_run, outbox, save_crm, save_erp, wish
 
 Sessions = sessionmaker[Session]
 PENDING, SENDING, DELIVERED, DEAD, _ = OutboxStatus
-LATER = EARLY + timedelta(hours=1)
-
-
-class Stage:
-    """A session in which customer C1 gets corrections."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        (self.record_id,) = save_erp(session, customer())
-
-    def run(
-        self, *corrections: Correction, at: datetime = EARLY, record_id: int | None = None
-    ) -> Counter[tuple[System, str]]:
-        """One run of the reconciliation that wants exactly these, and withdraws the rest."""
-        run_id = new_run(self.session, at)
-        staged = stage_corrections(
-            self.session,
-            record_type=RecordType.CUSTOMER,
-            corrections=[(record_id or self.record_id, one) for one in corrections],
-            run_id=run_id,
-            now=at,
-        )
-        withdraw_unwanted(self.session, record_type=RecordType.CUSTOMER, run_id=run_id)
-        return Counter((target, outcome) for (_, target), outcome in staged.items())
-
-    def claim(self, now: datetime = LATER) -> list[int]:
-        batch = claim_batch(self.session, record_type=RecordType.CUSTOMER, limit=200, now=now)
-        return [one.id for one in batch]
-
-    def wishes(self) -> list[dict[str, Any]]:
-        """What each staged correction sets, oldest first."""
-        return [
-            {field.name: field.new for field in decode_fields(row.record_type, row.fields)}
-            for row in outbox(self.session)
-        ]
-
-    @property
-    def states(self) -> Sequence[OutboxStatus]:
-        return states(self.session)
 
 
 def test_fields_come_back_from_the_outbox() -> None:
@@ -446,73 +402,6 @@ def test_a_document_waits_until_its_customer_is_in_salesforce(sessions: Sessions
         assert claim() == 0
         save_crm(session, seen, read_at=LATER + timedelta(hours=1))
         assert claim() == 1
-
-
-# The change feed
-
-
-def test_what_is_gone_from_the_erp_stays(sessions: Sessions) -> None:
-    """It is neither sent to Salesforce nor offered to the ERP, until it is there again."""
-    with sessions.begin() as session:
-        stage = Stage(session)
-        stage.run(wish(phone="2"), wish(System.ERP, phone="3"))
-
-        def offered() -> int:
-            found = offered_changes(session, record_type=RecordType.CUSTOMER, after=0, limit=9)
-            return len(found)
-
-        save_erp(session, customer(), deleted=True)
-        assert (stage.claim(), offered()) == ([], 0)
-        save_erp(session, customer())
-        assert (len(stage.claim()), offered()) == (1, 1)
-
-
-def test_the_feed_shows_what_is_not_acknowledged(sessions: Sessions) -> None:
-    """Past a sequence number, oldest first, shown before or not."""
-    with sessions.begin() as session:
-        stage = Stage(session)
-        (other,) = save_erp(session, customer(number="C2"))
-        stage_corrections(
-            session,
-            record_type=RecordType.CUSTOMER,
-            corrections=[
-                (stage.record_id, wish(System.ERP, phone="2")),
-                (stage.record_id, wish(phone="3")),
-                (other, wish(System.ERP, phone="4")),
-            ],
-            run_id=new_run(session, EARLY),
-            now=EARLY,
-        )
-
-        def offered(after: int, limit: int = 9) -> list[int]:
-            found = offered_changes(
-                session, record_type=RecordType.CUSTOMER, after=after, limit=limit
-            )
-            return [one.id for one in found]
-
-        assert offered(0) == [1, 3]
-        assert offered(1) == [3]
-        assert offered(0, limit=1) == [1]
-        assert acknowledgeable(session, record_type=RecordType.CUSTOMER, up_to=99) == []
-        mark_offered(session, [1])
-        assert offered(0) == [1, 3]
-        shown = acknowledgeable(session, record_type=RecordType.CUSTOMER, up_to=99)
-        assert [one.id for one in shown] == [1]
-        mark_delivered(session, [1], now=EARLY)
-        assert offered(0) == [3]
-        assert offered_changes(session, record_type=RecordType.INVOICE, after=0, limit=9) == []
-
-
-def test_sequence_numbers_never_come_again(sessions: Sessions) -> None:
-    """A consumer that fetched up to a number misses nothing, even after everything was purged."""
-    with sessions.begin() as session:
-        stage = Stage(session)
-        stage.run(wish(System.ERP, phone="2"))
-        mark_offered(session, [1])
-        mark_delivered(session, [1], now=EARLY)
-        assert purge_delivered(session, before=LATER) == 1
-        stage.run(wish(System.ERP, phone="3"))
-        assert [row.id for row in outbox(session)] == [2]
 
 
 # Housekeeping
