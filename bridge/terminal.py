@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Literal
 
 from rich.console import Console
@@ -22,7 +23,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
-from bridge.wording import printable
+from bridge.wording import in_utc, printable
 from jobs.context import RunReport
 
 _LINE_EVERY = 10_000
@@ -91,7 +92,7 @@ class Terminal:
             justify: Literal["left", "right"] = "right" if number else "left"
             table.add_column(column.lstrip("#"), justify=justify, overflow="fold")
         for row in rows:
-            table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
+            table.add_row(*(Text(_cell(cell)) for cell in row))
         self.out.print(table)
 
     def run(self, report: RunReport) -> None:
@@ -115,6 +116,12 @@ class Terminal:
 def report_as_json(report: RunReport) -> dict[str, Any]:
     """A run's report as JSON knows it."""
     return {**asdict(report), "status": str(report.status)}
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return in_utc(value)
+    return "" if value is None else printable(str(value))
 
 
 def _lines(summary: Mapping[str, Any], prefix: str = "") -> Iterable[str]:

@@ -1,7 +1,8 @@
-"""How counts, and texts that others wrote, stand in what people read."""
+"""How counts, instants, and texts that others wrote, stand in what people read."""
 
 import json
 import unicodedata
+from datetime import UTC, datetime
 
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Categories of characters that a terminal obeys, or does not show: control characters, marks of
@@ -11,6 +12,11 @@ direction and width, halves of pairs, ends of lines and paragraphs."""
 def counted(count: int, one: str, many: str = "") -> str:
     """A number with its noun: `1 key`, `2,500 keys`; `many` is the plural that adds no s."""
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def in_utc(at: datetime) -> str:
+    """An aware instant to the second: `2026-03-01 12:00:00Z`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
 def printable(text: str, *, keep: str = "") -> str:

@@ -29,7 +29,7 @@ from bridge.store.runs import last_success
 from bridge.store.staging import Staging, stage_corrections, withdraw_unwanted
 from bridge.store.totals import add_up, save_totals, totals_of_run
 from bridge.store.twins import twins_of
-from bridge.wording import counted
+from bridge.wording import counted, in_utc
 from jobs import fetch
 from jobs.context import JobContext, Refused, Scope
 from jobs.explaining import Explanations, has_periods, measured_columns
@@ -253,7 +253,7 @@ def _refuse_if_crm_unread(context: JobContext, session: Session, now: datetime) 
     hours = context.settings.fetch_max_age_hours
     if now - last.finished_at > timedelta(hours=hours):
         raise Refused(
-            f"Salesforce was last read on {last.finished_at:%Y-%m-%d %H:%M}Z, more than"
+            f"Salesforce was last read on {in_utc(last.finished_at)}, more than"
             f" {counted(hours, 'hour')} ago: run the job `fetch` first"
         )
 

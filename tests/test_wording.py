@@ -1,10 +1,11 @@
 """Counts and foreign texts stand in what people read."""
 
 import json
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bridge.wording import counted, printable
+from bridge.wording import counted, in_utc, printable
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,13 @@ from bridge.wording import counted, printable
 def test_a_count_stands_with_its_noun(count: int, words: tuple[str, ...], told: str) -> None:
     """One is singular, all others are plural, thousands have commas."""
     assert counted(count, *words) == told
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=2))])
+def test_an_instant_stands_in_utc(zone: timezone) -> None:
+    """To the second, whatever its zone is."""
+    at = datetime(2026, 3, 1, 12, 0, 0, 900_000, tzinfo=UTC).astimezone(zone)
+    assert in_utc(at) == "2026-03-01 12:00:00Z"
 
 
 @pytest.mark.parametrize(

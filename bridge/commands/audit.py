@@ -31,17 +31,9 @@ def list_command(folder: Path | None, limit: int, as_json: bool) -> None:
             terminal.json([asdict(one) for one in found])
             return
         rows = [
-            (
-                one.position,
-                one.at and f"{one.at:%Y-%m-%d %H:%M:%S}",
-                one.actor,
-                one.action,
-                one.subject,
-                one.detail,
-            )
-            for one in found
+            (one.position, one.at, one.actor, one.action, one.subject, one.detail) for one in found
         ]
-        columns = ("#entry", "at (UTC)", "who", "did", "to", "")
+        columns = ("#entry", "at", "who", "did", "to", "")
         terminal.table("Audit trail", columns, rows)
 
 

@@ -21,7 +21,7 @@ from bridge.operations.breaks import BreakHistory, BreakView, get_break, list_br
 from bridge.operations.closing import Resolution, Take
 from bridge.operations.overview import latest_totals
 from bridge.terminal import Terminal
-from bridge.wording import counted
+from bridge.wording import counted, in_utc
 from jobs.reconcile import CUSTOMERS, FINANCIALS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -227,14 +227,14 @@ def _told(history: BreakHistory) -> Iterator[str]:
     if amount := _money(one):
         yield f"  amount:     {amount}"
     yield f"  cause:      {one.cause} {one.evidence}".rstrip()
-    yield f"  state:      {state}, since {one.opened_at:%Y-%m-%d %H:%M}Z"
+    yield f"  state:      {state}, since {in_utc(one.opened_at)}"
     if one.counts_from is not None:
-        yield f"  counts:     from {one.counts_from:%Y-%m-%d %H:%M}Z on"
+        yield f"  counts:     from {in_utc(one.counts_from)} on"
     yield f"  assignee:   {_or_none(one.assignee)}"
     if history.awaiting_approval_of:
         yield f"  {history.awaiting_approval_of} accepted it: a second person has to approve"
     for note in history.notes:
-        yield f"  {note.at:%Y-%m-%d %H:%M}Z {note.author}: {note.text}"
+        yield f"  {in_utc(note.at)} {note.author}: {note.text}"
 
 
 def _or_none(text: str | None) -> str:

@@ -40,7 +40,7 @@ def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
         if as_json:
             terminal.json([_as_json(one) for one in found])
             return
-        columns = ("#id", "at (UTC)", "consumer", "operation", "outcome", "#seconds")
+        columns = ("#id", "at", "consumer", "operation", "outcome", "#seconds")
         more = ("#bytes in, out", "from", "message id", "envelope")
         terminal.table("Calls", (*columns, *more), (_cells(one) for one in found))
 
@@ -70,7 +70,7 @@ def _cells(one: KeptCall) -> tuple[object, ...]:
     row = one.row
     return (
         one.id,
-        f"{row.at:%Y-%m-%d %H:%M:%S}",
+        row.at,
         row.consumer,
         row.operation,
         row.outcome,

@@ -31,7 +31,7 @@ from bridge.operations.notifications import NOTIFICATIONS
 from bridge.operations.rights import Rights
 from bridge.soap.outbound import PATH as NOTIFICATIONS_PATH
 from bridge.terminal import Terminal
-from bridge.wording import counted
+from bridge.wording import counted, in_utc
 
 NAME = click.argument("name")
 CERTIFICATE = click.option(
@@ -97,14 +97,14 @@ def list_command(folder: Path | None, as_json: bool) -> None:
         if as_json:
             terminal.json([_as_json(one) for one in found])
             return
-        columns = ("#id", "name", "state", "added (UTC)", "last call (UTC)", "proved by")
+        columns = ("#id", "name", "state", "added", "last call", "proved by")
         rows = (
             (
                 one.id,
                 one.name,
                 _state(one),
-                _minute(one.added_at),
-                _minute(one.last_call_at),
+                one.added_at,
+                one.last_call_at,
                 ", ".join(dict.fromkeys(_kind(credential) for credential in one.credentials)),
             )
             for one in found
@@ -128,7 +128,7 @@ def show(folder: Path | None, name: str, as_json: bool) -> None:
         for call in list_calls(application.sessions, consumer=name, limit=1):
             row = call.row
             what = f"{row.operation or '?'}: {row.outcome}, from {row.address}"
-            terminal.say(f"last call      {_minute(row.at)} UTC, {what}")
+            terminal.say(f"last call      {in_utc(row.at)}, {what}")
 
 
 @consumers_group.command()
@@ -205,7 +205,7 @@ def rotate(
                 by=by,
             )
             _print_secret(application, name, secret, as_json=as_json)
-    click.echo(f"what proved {name} before works until {_minute(now + overlap)} UTC", err=True)
+    click.echo(f"what proved {name} before works until {in_utc(now + overlap)}", err=True)
 
 
 @consumers_group.command()
@@ -287,7 +287,7 @@ def _as_json(one: ConsumerView) -> dict[str, Any]:
 
 
 def _told(one: ConsumerView, now: datetime) -> Iterator[str]:
-    yield f"{one.name} is {_state(one)}, since {_minute(one.added_at)} UTC"
+    yield f"{one.name} is {_state(one)}, since {in_utc(one.added_at)}"
     yield f"API key        {one.id}.<secret>"
     yield from rights_lines(one.rights)
     for credential in one.credentials:
@@ -296,9 +296,9 @@ def _told(one: ConsumerView, now: datetime) -> Iterator[str]:
 
 def _age(credential: CredentialView, now: datetime) -> str:
     days = (now - credential.added_at).days
-    since = f"since {_minute(credential.added_at)} UTC ({days} {'day' if days == 1 else 'days'})"
+    since = f"since {in_utc(credential.added_at)} ({days} {'day' if days == 1 else 'days'})"
     until = credential.expires_at
-    end = f", {'expired' if until <= now else 'works until'} {_minute(until)} UTC" if until else ""
+    end = f", {'expired' if until <= now else 'works until'} {in_utc(until)}" if until else ""
     return f"{credential.fingerprint or ''} {since}{end}".strip()
 
 
@@ -308,7 +308,3 @@ def _kind(credential: CredentialView) -> str:
 
 def _state(one: ConsumerView) -> str:
     return "enabled" if one.enabled else "disabled"
-
-
-def _minute(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M}" if at else ""

@@ -17,7 +17,7 @@ from bridge.operations.linking import ProposalView
 from bridge.operations.training import train_model
 from bridge.store.models import LinkStatus
 from bridge.terminal import Terminal
-from bridge.wording import counted
+from bridge.wording import counted, in_utc
 
 PROPOSAL = click.argument("proposal_id", metavar="ID", type=ID)
 
@@ -86,9 +86,7 @@ def show(folder: Path | None, proposal_id: int, as_json: bool) -> None:
         terminal.say(f"{one.certainty}: {one.why}")
         if one.decided_at:
             who = one.decided_by or "a run"
-            terminal.say(
-                f"by {who} on {one.decided_at:%Y-%m-%d %H:%M}Z {one.reason or ''}".rstrip()
-            )
+            terminal.say(f"by {who} on {in_utc(one.decided_at)} {one.reason or ''}".rstrip())
         rows = (
             (part.field, part.level, f"{part.bits:+.1f}", part.erp, part.crm)
             for part in one.evidence

@@ -136,17 +136,13 @@ def _show(terminal: Terminal, report: OrgReport) -> None:
 
 def _show_notifications(terminal: Terminal, view: NotificationsView) -> None:
     told = [
-        (one.sobject, one.status, one.count, one.repeated, _second(one.oldest_at))
+        (one.sobject, one.status, one.count, one.repeated, one.oldest_at)
         for one in view.notifications
     ]
-    columns = ("record", "state", "#count", "#repeated", "oldest (UTC)")
+    columns = ("record", "state", "#count", "#repeated", "oldest")
     terminal.table("Notifications", columns, told)
-    calls = [(one.outcome, one.count, _second(one.last_at), one.last_address) for one in view.calls]
-    terminal.table("Messages", ("outcome", "#count", "last (UTC)", "from"), calls)
-
-
-def _second(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
+    calls = [(one.outcome, one.count, one.last_at, one.last_address) for one in view.calls]
+    terminal.table("Messages", ("outcome", "#count", "last", "from"), calls)
 
 
 def _facts(report: OrgReport) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ def list_command(folder: Path | None, limit: int, as_json: bool) -> None:
         if as_json:
             terminal.json([_as_json(one) for one in found])
             return
-        columns = ("id", "consumer", "of", "as of (UTC)", "state", "#members", "#gone", "totals")
+        columns = ("id", "consumer", "of", "as of", "state", "#members", "#gone", "totals")
         terminal.table("Snapshots", columns, map(_cells, found))
 
 
@@ -55,7 +55,7 @@ def _cells(one: SnapshotView) -> tuple[object, ...]:
         one.snapshot_id,
         one.consumer,
         one.scope,
-        f"{one.as_of:%Y-%m-%d %H:%M:%S}",
+        one.as_of,
         state,
         f"{one.members:,}",
         "" if one.gone is None else f"{one.gone:,}",

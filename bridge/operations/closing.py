@@ -28,6 +28,7 @@ from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Break, BreakResolution, BreakStatus, Record
 from bridge.store.records import currency_of, document_days
+from bridge.wording import in_utc
 
 
 class BreakClosed(BridgeError):
@@ -209,7 +210,7 @@ def _note(session: Session, row: Break, by: str, text: str, now: datetime) -> No
 
 def _closed(row: Break) -> BreakClosed:
     by = f" by {row.closed_by}" if row.closed_by else ""
-    when = f" on {row.closed_at:%Y-%m-%d %H:%M}Z" if row.closed_at else ""
+    when = f" on {in_utc(row.closed_at)}" if row.closed_at else ""
     return BreakClosed(f"break {row.id} was closed{by}{when}: {row.resolution}")
 
 

@@ -17,6 +17,7 @@ from bridge.store.audit import Deed, append_deed
 from bridge.store.calls import last_call_at
 from bridge.store.engine import reading
 from bridge.store.models import CredentialKind
+from bridge.wording import in_utc
 
 _SECRETS = (CredentialKind.SECRET, CredentialKind.DIGEST_SECRET)
 _CERTIFICATES = (CredentialKind.CERTIFICATE,)
@@ -151,7 +152,7 @@ def rotate_secret(
         if overlap and (ends := {one.expires_at for one in secrets if one.expires_at}):
             raise RotationUnderWay(
                 f"the secret of {name} was rotated already, and the one before works until"
-                f" {max(ends):%Y-%m-%d %H:%M}Z: rotate after that, or end every older secret now"
+                f" {in_utc(max(ends))}: rotate after that, or end every older secret now"
                 " with an overlap of 0 hours"
             )
         digests = any(one.kind is CredentialKind.DIGEST_SECRET for one in secrets)

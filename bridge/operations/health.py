@@ -10,6 +10,7 @@ from bridge import __version__
 from bridge.store.engine import glancing
 from bridge.store.models import Run
 from bridge.store.runs import last_word_of_salesforce
+from bridge.wording import in_utc
 
 OK = "OK"
 
@@ -53,4 +54,5 @@ def _salesforce_state(last: Run | None, now: datetime) -> str:
             " one after the other: see `erp-bridge job status`"
         )
     # Anyone may ask: which host, and why, is for those who may see the run.
-    return f"failing since {last.finished_at:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"
+    since = in_utc(last.finished_at or last.requested_at)
+    return f"failing since {since}: see `erp-bridge job status`"

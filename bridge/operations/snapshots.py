@@ -35,6 +35,7 @@ from bridge.operations.settings import SnapshotSettings
 from bridge.store import snapshots as store
 from bridge.store.audit import Deed, append_deed
 from bridge.store.models import Snapshot, SnapshotStatus
+from bridge.wording import in_utc
 
 
 class UnfitSnapshot(BridgeError):
@@ -133,7 +134,7 @@ def begin_snapshot(
     _require_permitted(consumer, scope)
     if as_of > now + timedelta(seconds=settings.clock_tolerance_seconds):
         raise UnfitSnapshot(
-            f"AsOf {as_of:%Y-%m-%d %H:%M:%S}Z lies in the future, here it is {now:%H:%M:%S}Z:"
+            f"AsOf {in_utc(as_of)} lies in the future, here it is {now:%H:%M:%S}Z:"
             " give the instant at which the records were selected, with its zone"
         )
     public_id = uuid4().hex
@@ -232,7 +233,8 @@ def _hold(session: Session, consumer: Consumer, snapshot_id: str, *, shared: boo
 
 def _ended(snapshot: Snapshot) -> BridgeError:
     error, how = _ENDED[snapshot.status]
-    when = f"{snapshot.ended_at:%Y-%m-%d %H:%M:%S}Z"
+    assert snapshot.ended_at is not None, "open snapshots have not ended"
+    when = in_utc(snapshot.ended_at)
     return error(f"snapshot {snapshot.public_id} {how.format(when)}")
 
 

@@ -28,6 +28,7 @@ from bridge.store.records import (
 )
 from bridge.store.submissions import claim_submission, find_submission, store_results
 from bridge.store.told import Told, save_told
+from bridge.wording import in_utc
 
 
 class MessageIdReused(BridgeError):
@@ -123,7 +124,7 @@ def get_receipt(sessions: sessionmaker[Session], *, consumer: str, message_id: s
 def _replay(stored: Submission, record_type: RecordType, digest: bytes) -> Receipt:
     if stored.payload_digest != digest or stored.record_type is not record_type:
         raise MessageIdReused(
-            f"message id {stored.message_id!r} was used on {stored.received_at:%Y-%m-%d %H:%M:%S}Z"
+            f"message id {stored.message_id!r} was used on {in_utc(stored.received_at)}"
             " for another payload: take a new message id for new records"
         )
     return _receipt(stored)

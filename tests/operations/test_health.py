@@ -12,6 +12,7 @@ from bridge.store.engine import open_engine, session_factory
 from bridge.store.models import RunStatus
 from bridge.store.runs import Ending, finish_run, start_run
 from bridge.store.settings import DatabaseSettings
+from bridge.wording import in_utc
 
 Sessions = sessionmaker[Session]
 
@@ -35,9 +36,7 @@ def test_salesforce_is_as_the_last_call_found_it(sessions: Sessions, now: dateti
     """The run that called it and ended last tells, whichever job it was."""
     ran(sessions, now, answered=False)
     health = check_health(sessions, now=now)
-    assert health.salesforce == (
-        f"failing since {now:%Y-%m-%d %H:%M}Z: see `erp-bridge job status`"
-    )
+    assert health.salesforce == (f"failing since {in_utc(now)}: see `erp-bridge job status`")
     assert health.ready
     ran(sessions, now, answered=True)
     assert check_health(sessions, now=now).salesforce == "OK"
