@@ -29,6 +29,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 from bridge.store.models import Base
@@ -119,6 +120,10 @@ class _OneOf(FunctionElement[bool]):
 
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> "_OneOf":
+        """Itself: else SQLAlchemy writes `… = 1` for SQLite, which then looks at every row."""
+        return self
 
 
 @compiles(_OneOf, "sqlite")

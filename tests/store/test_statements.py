@@ -1,7 +1,7 @@
 """What both databases do with many values at once."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RecordKey, RecordType
@@ -35,3 +35,13 @@ def test_a_number_is_one_of_many(sessions: Sessions, ids: dict[str, int]) -> Non
     with sessions() as session:
         query = select(Record.id).where(one_of(Record.id, wanted))
         assert set(session.scalars(query)) == set(wanted[: len(ids) - 1])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_index_finds_what_is_one_of_many(sessions: Sessions) -> None:
+    """SQLite goes to each of them, and does not look at all rows."""
+    with sessions() as session:
+        query = select(Record.id).where(one_of(Record.id, [1, 2]), Record.number == "1")
+        written = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN {written}")).all()
+        assert plan[0].detail.startswith("SEARCH record USING INTEGER PRIMARY KEY"), plan
