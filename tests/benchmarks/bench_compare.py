@@ -1,7 +1,7 @@
 """Two ledgers compared in the store, beside the database's own join and beside other tools.
 
-All look at the same records in turns, each time in a new process, at each share of differences. The
-rivals get two plain tables (`ledgers`); the bridge has three versions of each record to compare.
+All look at the same records in turns, each in its own process, at each share of differences.
+The rivals get two plain tables (`ledgers`); the bridge has three versions of each record.
 """
 
 import json
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,15 @@ from tests.benchmarks.ledgers import fill, forget_runs, open_ledger, plant
 from tests.benchmarks.measuring import BenchmarkFailed, Row, take_turns
 from tests.benchmarks.servers import postgres
 
-Way = Callable[[str], dict[str, Any]]
 SHARES = {0: 0, 0.1: 1_000, 1: 100, 10: 10, 50: 2}
 """Percent of the records that differ -> one in so many."""
 JOIN_AIM = 1 / 1.5
 JOIN_AIM_UP_TO_PERCENT = 1
 ROUNDS = 3
+MORE = {
+    "compare_and_decide": "compare and decide",
+    "reconcile": "the whole job, totals and all that it writes",
+}
 RIVALS = {"bare_join": "bare full outer join", "datacompy": "datacompy, loading included"}
 POSTGRES_RIVALS = {**RIVALS, "reladiff": "reladiff"}
 
@@ -43,18 +46,24 @@ def on_database(name: str, url: str, size: int, rivals: Mapping[str, str]) -> It
     ledger = open_ledger(url)
     fill(ledger, size)
     differing: set[int] = set()
-    for percent, one_in in SHARES.items():
-        new = set(range(1, size, one_in) if one_in else ()) - differing
-        plant(ledger, sorted(new))
-        differing |= new
-        what = f"{name}: {size:,} invoices a side, {percent:g} % differ: "
-        take = partial(way, url=url, expected=len(differing))
-        yield from beside_rivals(what, take, size, percent, rivals)
-        for more in ("compare_and_decide", "reconcile"):
-            taken = take(more)
-            told = {"records/s": size / taken["seconds"], "greatest MB": taken["megabytes"]}
-            yield Row(what=what + _WORDS[more], value=taken["seconds"], unit="s", details=told)
-        forget_runs(ledger)
+    with ExitStack() as stack:
+        ways = {
+            one: stack.enter_context(running_way(one, url))
+            for one in ("compare", *MORE, *rivals)
+            if not why_not(one)
+        }
+        for percent, one_in in SHARES.items():
+            new = set(range(1, size, one_in) if one_in else ()) - differing
+            plant(ledger, sorted(new))
+            differing |= new
+            take = partial(taken, ways, len(differing))
+            what = f"{name}: {size:,} invoices a side, {percent:g} % differ: "
+            yield from beside_rivals(what, take, size, percent, rivals)
+            for more, called in MORE.items():
+                one = take(more)
+                told = {"records/s": size / one["seconds"], "greatest MB": one["megabytes"]}
+                yield Row(what=what + called, value=one["seconds"], unit="s", details=told)
+            forget_runs(ledger)
     ledger.application.close()
 
 
@@ -68,15 +77,15 @@ def beside_rivals(
     """The compare beside each of them."""
     absent = {rival: reason for rival in rivals if (reason := why_not(rival))}
     ways = ["compare", *(rival for rival in rivals if rival not in absent)]
-    taken: dict[str, list[dict[str, Any]]] = {one: [] for one in ways}
+    all_taken: dict[str, list[dict[str, Any]]] = {one: [] for one in ways}
 
     def seconds_of(one: str) -> float:
-        taken[one].append(take(one))
-        return float(taken[one][-1]["seconds"])
+        all_taken[one].append(take(one))
+        return float(all_taken[one][-1]["seconds"])
 
     turns = take_turns([partial(seconds_of, one) for one in ways], rounds=ROUNDS)
     seconds = dict(zip(ways, turns, strict=True))
-    memory = {one: max(some["megabytes"] for some in taken[one]) for one in ways}
+    memory = {one: max(some["megabytes"] for some in all_taken[one]) for one in ways}
     for rival, called in rivals.items():
         if rival in absent:
             yield Row(what=what + f"compare, beside {called}", remark=absent[rival])
@@ -93,25 +102,35 @@ def beside_rivals(
         )
 
 
-def way(name: str, *, url: str, expected: int) -> dict[str, Any]:
-    """Takes it in a new process. Raises BenchmarkFailed where it fails or finds something else."""
+@contextmanager
+def running_way(name: str, url: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that takes a way whenever it is told to."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.comparing", name, url]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BenchmarkFailed(f"{name}: {done.stderr.strip()[-1000:]}")
-    taken: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    if taken["found"] != expected:
-        raise BenchmarkFailed(f"{name} found {taken['found']} differences, not {expected}")
-    return taken
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def taken(ways: Mapping[str, subprocess.Popen[str]], expected: int, name: str) -> dict[str, Any]:
+    """What taking a way came to. Raises BenchmarkFailed where it fails or finds something else."""
+    process = ways[name]
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("take it\n")
+    process.stdin.flush()
+    answer = process.stdout.readline()
+    if not answer:
+        raise BenchmarkFailed(f"{name} ended with {process.wait()}, and says why above")
+    told: dict[str, Any] = json.loads(answer)
+    if told["found"] != expected:
+        raise BenchmarkFailed(f"{name} found {told['found']} differences, not {expected}")
+    return told
 
 
 def _aim(rival: str, percent: float) -> float | None:
     if rival != "bare_join":
         return 1
     return JOIN_AIM if percent <= JOIN_AIM_UP_TO_PERCENT else None
-
-
-_WORDS = {
-    "compare_and_decide": "compare and decide",
-    "reconcile": "the whole job, totals and all that it writes",
-}

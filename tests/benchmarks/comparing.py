@@ -1,9 +1,10 @@
 """`python -m tests.benchmarks.comparing WAY URL`: one way to compare, in a process of its own.
 
-Prints a JSON of the seconds it took, the records it found to differ, and the most memory that its
-process held.
+Takes it for each line that it reads, and prints a JSON of the seconds it took, the records it found
+to differ, and the most memory that its process held meanwhile.
 """
 
+import gc
 import json
 import logging
 import os
@@ -23,7 +24,7 @@ from bridge.store.engine import reading
 from jobs.schedule import run_now
 from tests.benchmarks.ledgers import COLUMNS, Ledger, open_ledger
 from tests.benchmarks.measuring import BenchmarkFailed
-from tests.benchmarks.servers import peak_megabytes_of
+from tests.benchmarks.servers import forget_peak_of, peak_megabytes_of
 
 NEEDED = {"reladiff": "reladiff", "datacompy": "datacompy", "connectorx": "datacompy"}
 
@@ -125,17 +126,25 @@ WAYS: dict[str, Callable[[Ledger], int]] = {
 }
 
 
-def main(way: str, url: str) -> dict[str, Any]:
-    """Takes one way."""
+def main(way: str, url: str) -> None:
+    """Takes one way, as often as it is told to."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     ledger = open_ledger(url)
     with reading(ledger.application.sessions) as session:
         session.connection()
+    for _ in sys.stdin:
+        print(json.dumps(take(ledger, WAYS[way])), flush=True)
+
+
+def take(ledger: Ledger, way: Callable[[Ledger], int]) -> dict[str, Any]:
+    """Takes a way once."""
+    gc.collect()
+    forget_peak_of(os.getpid())
     started = time.monotonic()
-    found = WAYS[way](ledger)
+    found = way(ledger)
     seconds = time.monotonic() - started
     return {"seconds": seconds, "found": found, "megabytes": peak_megabytes_of(os.getpid())}
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*sys.argv[1:])))
+    main(*sys.argv[1:])

@@ -4,26 +4,29 @@ The tables are what other tools compare: whole numbers as keys, amounts in ten-t
 nothing slows those tools down that they would not meet in somebody else's database.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import delete, text
+from sqlalchemy import Engine, delete, text
 from sqlalchemy.orm import Session
 
 from bridge.app import Application, utc_now
+from bridge.domain.comparison import digest_each
+from bridge.domain.content import encode_records
 from bridge.domain.records import (
     Field,
     Invoice,
     Record,
-    RecordKey,
     RecordType,
     System,
     key_of,
+    record_type_of,
     values_of,
 )
 from bridge.domain.survivorship import Rules
@@ -35,6 +38,7 @@ from bridge.store.engine import upgrade_schema
 from bridge.store.records import NewVersion, version_row
 from bridge.store.runs import Ending, finish_run, start_run
 from bridge.store.statements import is_sqlite
+from bridge.store.told import Told, save_told
 from tests.benchmarks.samples import customer, invoice
 
 T = TypeVar("T")
@@ -91,14 +95,17 @@ def fill(ledger: Ledger, size: int) -> None:
         run_id = start_run(session, job="fetch", now=utc_now())
         finish_run(session, run_id, Ending(status=models.RunStatus.SUCCEEDED), now=utc_now())
         _make_tables(session)
-    tidy(application)
+    tidy(application.engine)
 
 
-def tidy(application: Application) -> None:
-    """What either database does by itself in time: statistics, and PostgreSQL's vacuum."""
-    command = "ANALYZE" if application.engine.dialect.name == "sqlite" else "VACUUM ANALYZE"
-    with application.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as autocommit:
-        autocommit.execute(text(command))
+def tidy(engine: Engine) -> None:
+    """What either database does by itself in time: SQLite's checkpoint, PostgreSQL's vacuum."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    else:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as autocommit:
+            autocommit.execute(text("VACUUM ANALYZE"))
 
 
 def document(n: int) -> Invoice:
@@ -132,7 +139,7 @@ def plant(ledger: Ledger, numbers: Sequence[int]) -> None:
         for kind, statements in _PLANTING.items():
             for statement in statements if by_kind[kind] else ():
                 session.execute(statement, [{"id": n + 1} for n in by_kind[kind]])
-    tidy(ledger.application)
+    tidy(ledger.application.engine)
 
 
 def forget_runs(ledger: Ledger) -> None:
@@ -145,50 +152,42 @@ def forget_runs(ledger: Ledger) -> None:
 def _crm_row(n: int, compared: Sequence[Field]) -> dict[str, object]:
     plain = document(n)
     other = replace(plain, gross_amount=plain.gross_amount + Decimal("0.01"))
-    version = _version(n + 1, System.CRM, other, compared)
-    return version_row(replace(version, crm_key=str(key_of(other))))
+    version = NewVersion(
+        record_id=n + 1,
+        system=System.CRM,
+        record_type=RecordType.INVOICE,
+        values=values_of(other),
+        compared=compared,
+        modified_at=AT,
+        known_at=AT,
+        crm_key=str(key_of(other)),
+    )
+    return version_row(version)
 
 
 def _save_all(
     session: Session, records: Iterable[Record], compared: Sequence[Field], *, first_id: int
 ) -> None:
     for some in _chunks(enumerate(records, start=first_id)):
-        versions = [
-            version_row(_version(record_id, System.ERP, one, compared)) for record_id, one in some
-        ]
-        rows = [
-            _record_row(key_of(one), version)
-            for (_, one), version in zip(some, versions, strict=True)
-        ]
+        ids, ones = zip(*some, strict=True)
+        rows = list(map(_record_row, ids, ones, digest_each(compared, ones)))
         insert_missing(session, models.Record, rows)
-        insert_missing(session, models.Version, versions)
+        told = dict(zip(ids, map(Told, ones, encode_records(ones)), strict=True))
+        save_told(session, told, record_type=record_type_of(ones[0]), compared=compared, now=AT)
 
 
-def _record_row(key: RecordKey, version: Mapping[str, Any]) -> dict[str, object]:
+def _record_row(record_id: int, record: Record, digest: bytes) -> dict[str, object]:
+    key = key_of(record)
     return {
-        "id": version["record_id"],
+        "id": record_id,
         "record_type": key.record_type,
         "company_code": key.company_code,
         "number": key.number,
-        "salesforce_id": f"a01{version['record_id']:015}",
+        "salesforce_id": f"a01{record_id:015}",
         "key_hash": key_hash(str(key)),
-        "crm_digest": version["digest"],
-        "agreed_digest": version["digest"],
+        "crm_digest": digest,
+        "agreed_digest": digest,
     }
-
-
-def _version(
-    record_id: int, system: System, record: Record, compared: Sequence[Field]
-) -> NewVersion:
-    return NewVersion(
-        record_id=record_id,
-        system=system,
-        record_type=RecordType.INVOICE if isinstance(record, Invoice) else RecordType.CUSTOMER,
-        values=values_of(record),
-        compared=compared,
-        modified_at=AT,
-        known_at=AT,
-    )
 
 
 def _make_tables(session: Session) -> None:

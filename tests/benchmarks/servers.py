@@ -153,6 +153,11 @@ def peak_megabytes_of(pid: int) -> float:
     return _status_megabytes(pid, "VmHWM")
 
 
+def forget_peak_of(pid: int) -> None:
+    """From now on `peak_megabytes_of` tells of what comes (proc_pid_clear_refs(5))."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with closing(socket.socket()) as probe:
