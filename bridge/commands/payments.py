@@ -58,7 +58,8 @@ def _cells(one: CustomerSettlement) -> tuple[object, ...]:
 
 
 def _keys(items: tuple[OpenItem, ...]) -> str:
-    return ", ".join(item.key for item in items)
+    more = [f"and {len(items) - _MOST_KEYS:,} more"] if len(items) > _MOST_KEYS else []
+    return ", ".join([*(item.key for item in items[:_MOST_KEYS]), *more])
 
 
 def _as_json(one: CustomerSettlement) -> dict[str, Any]:
@@ -73,3 +74,6 @@ def _as_json(one: CustomerSettlement) -> dict[str, Any]:
         "invoices": side(one.settlement.invoices),
         "certainty": str(one.settlement.certainty),
     }
+
+
+_MOST_KEYS = 10

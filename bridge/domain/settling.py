@@ -9,10 +9,12 @@ the Knapsack Problem", 1974): the sums of either half are listed once, so that 3
 steps instead of a billion.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 
 Sums = dict[int, list[int]]
 """Sum -> subsets that have it, as bits over a list of items; not more than are asked for."""
@@ -42,7 +44,7 @@ class OpenItem:
 class Settlement:
     """Payments that settle invoices. An ambiguous one shows one of its possibilities.
 
-    One that is OPEN names the items whose possibilities are too many to list.
+    One that is OPEN names items, among which there are too many possibilities to list.
     """
 
     payments: tuple[OpenItem, ...]
@@ -102,7 +104,7 @@ class _Looked:
             anchor = one.payments if len(one.payments) == 1 else one.invoices
             ambiguous = Settlement(one.payments, one.invoices, Certainty.AMBIGUOUS)
             shown.setdefault((*anchor, OpenItem("", len(one.payments) == 1)), ambiguous)
-        return [*shown.values(), *self.too_many]
+        return [*shown.values(), *dict.fromkeys(self.too_many)]
 
     def _all(self) -> Iterator[Settlement]:
         yield from self.possible
@@ -114,24 +116,41 @@ def _look(payments: Sequence[OpenItem], invoices: Sequence[OpenItem], most_steps
     for anchors, items, of_payments in ((payments, invoices, True), (invoices, payments, False)):
         most = max((anchor.amount for anchor in anchors), default=0)
         halves = _Halves(items, most, most_steps)
+        if not halves.listed:
+            looked.too_many += _heap(anchors, items, of_payments)
+            continue
         for anchor in anchors:
             chosen = halves.subsets(anchor.amount)
             if chosen is None:
                 fitting = tuple(item for item in items if item.amount <= anchor.amount)
-                looked.too_many.append(_paired(anchor, fitting, of_payments, Certainty.OPEN))
+                looked.too_many.append(_sides((anchor,), fitting, of_payments, Certainty.OPEN))
                 continue
-            looked.possible.update(_paired(anchor, subset, of_payments) for subset in chosen)
+            looked.possible.update(_sides((anchor,), subset, of_payments) for subset in chosen)
     return looked
 
 
-def _paired(
-    anchor: OpenItem,
+def _heap(
+    anchors: Sequence[OpenItem], items: Sequence[OpenItem], of_payments: bool
+) -> list[Settlement]:
+    """All that may belong together, told once: a list for each of thousands would help nobody."""
+    amounts = sorted(item.amount for item in items)
+    reached = [0, *accumulate(amounts)]
+    reachable = tuple(
+        one for one in anchors if reached[bisect_right(amounts, one.amount)] >= one.amount
+    )
+    most = max((one.amount for one in reachable), default=0)
+    fitting = tuple(item for item in items if item.amount <= most)
+    return [_sides(reachable, fitting, of_payments, Certainty.OPEN)] if reachable else []
+
+
+def _sides(
+    anchors: tuple[OpenItem, ...],
     others: tuple[OpenItem, ...],
     of_payments: bool,
     certainty: Certainty = Certainty.UNIQUE,
 ) -> Settlement:
-    """A single item and what it goes with, each on its side."""
-    payments, invoices = ((anchor,), others) if of_payments else (others, (anchor,))
+    """Items and what they go with, each on its side."""
+    payments, invoices = (anchors, others) if of_payments else (others, anchors)
     return Settlement(payments, invoices, certainty)
 
 
@@ -140,14 +159,14 @@ class _Halves:
 
     def __init__(self, items: Sequence[OpenItem], most: int, most_steps: int) -> None:
         self._items, self._middle = items, len(items) // 2
-        self._low = _sums(items[: self._middle], most, most_steps)
-        self._high = _sums(items[self._middle :], most, most_steps)
+        low = _sums(items[: self._middle], most, most_steps)
+        high = None if low is None else _sums(items[self._middle :], most, most_steps)
+        self.listed = low is not None and high is not None
+        """Whether there were few enough."""
+        self._low, self._high = low or {}, high or {}
 
     def subsets(self, target: int) -> list[tuple[OpenItem, ...]] | None:
         """The subsets that add up to the target; None where there are too many."""
-        if self._low is None or self._high is None:
-            fitting = [item for item in self._items if item.amount <= target]
-            return None if sum(item.amount for item in fitting) >= target else []
         found: list[int] = []
         for amount, lows in self._low.items():
             for high in self._high.get(target - amount, ()):
@@ -162,10 +181,10 @@ class _Halves:
 
 def _sums(items: Sequence[OpenItem], most: int, most_steps: int) -> Sums | None:
     """The sums of all subsets, up to `most`. None: too many to list."""
+    if not _can_be_listed(items, most, most_steps):
+        return None
     sums: Sums = {0: [0]}
     for place, item in enumerate(items):
-        if 2 * len(sums) > most_steps:
-            return None
         for amount in sorted(sums, reverse=True):  # so that no subset gets the item twice
             if amount + item.amount > most:
                 continue
@@ -173,6 +192,17 @@ def _sums(items: Sequence[OpenItem], most: int, most_steps: int) -> Sums | None:
             room = _MOST_POSSIBILITIES + 1 - len(grown)
             grown += [bits | 1 << place for bits in sums[amount][:room]]
     return sums
+
+
+def _can_be_listed(items: Sequence[OpenItem], most: int, most_steps: int) -> bool:
+    """Whether the sums are few enough, without their subsets: that takes a fraction of the time."""
+    sums = {0}
+    for item in items:
+        if 2 * len(sums) > most_steps:
+            return False
+        least = most - item.amount
+        sums |= {amount + item.amount for amount in sums if amount <= least}
+    return True
 
 
 def _many_sided(

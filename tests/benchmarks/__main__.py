@@ -17,10 +17,12 @@ from tests.benchmarks import (
     bench_feed,
     bench_grid,
     bench_http,
+    bench_matching,
     bench_memory,
     bench_pages,
     bench_sandbox,
     bench_scale,
+    bench_settling,
     bench_snapshots,
 )
 from tests.benchmarks.measuring import BenchmarkFailed, Row, as_json, show_rows
@@ -36,6 +38,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "grid": bench_grid.measure,
     "memory": bench_memory.measure,
     "feed": bench_feed.measure,
+    "matching": bench_matching.measure,
+    "settling": bench_settling.measure,
 }
 SLOW: dict[str, Callable[[int], Iterator[Row]]] = {
     "sandbox": bench_sandbox.measure,

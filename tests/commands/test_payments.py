@@ -1,6 +1,7 @@
 """`erp-bridge payments` on a real database."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,3 +51,13 @@ def test_json() -> None:
     assert one["payments"] == [{"number": "P1", "amount": "100"}]
     assert [item["amount"] for item in one["invoices"]] == ["70.5", "29.5"]
     assert suggest("--customer", "C9", "--json").strip() == "[]"
+
+
+def test_many_are_not_all_named() -> None:
+    """A list of thousands would say no more than its beginning."""
+    application = open_application()
+    few = [invoice(number=f"N{n:02}", open_amount=Decimal(n + 1) / 10) for n in range(60)]
+    with application.sessions.begin() as session:
+        save_erp(session, *few)
+    application.engine.dispose()
+    assert re.search(r"and \d+ more", suggest().replace("\n", " "))

@@ -101,6 +101,16 @@ def test_steps_are_bounded() -> None:
     assert [one.certainty for one in found] == [OPEN]
 
 
+def test_thousands_are_told_once() -> None:
+    """Where all items may belong together, they are one heap, and not a list for each of them."""
+    many = [OpenItem(f"I{n:04}", 10**6 + 7 * n * n) for n in range(2_000)]
+    paid = [OpenItem(f"P{n:04}", 2 * 10**6 + 11 * n * n) for n in range(1_000)]
+    found = settle(paid, many, most_steps=2_000)
+    assert {one.certainty for one in found} == {OPEN}
+    assert len(found) <= 2
+    assert all(len(one.payments) == 1_000 for one in found)
+
+
 SMALL = st.lists(st.integers(1, 12), max_size=5)
 
 
