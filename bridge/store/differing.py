@@ -5,18 +5,18 @@ of the ERP's; and then what differs.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, exists, or_, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, FromClause, bindparam, exists, or_, select, text
+from sqlalchemy.orm import Session
 
 from bridge.domain.records import RecordType, System
 from bridge.domain.survivorship import Rules
 from bridge.store.engine import hold_record_type
 from bridge.store.models import LinkProposal, LinkStatus, Record, Version
-from bridge.store.statements import chunks, is_sqlite, one_of
+from bridge.store.statements import chunks, is_sqlite, one_of_these, table_of
 
 PAGE = 1_000
 
@@ -69,9 +69,11 @@ def differing(session: Session, rules: Rules) -> Iterator[list[Differing]]:
     that are gone from both sides, or that only the CRM has and nobody expects in the ERP.
     """
     hold_record_type(session, rules.record_type)
+    query = _VERSIONS if rules.expected_in_erp else _VERSIONS_OF_KNOWN
     for some in chunks(_ids(session, rules.record_type), PAGE):
-        if page := list(map(Differing._make, session.execute(_versions(session, rules, some)))):
-            yield page
+        rows = session.execute(query, {"record_ids": some}).all()
+        if rows:
+            yield list(map(Differing._make, rows))
 
 
 def _ids(session: Session, record_type: RecordType) -> "array[int]":
@@ -121,26 +123,33 @@ _UNLINKING = (
 )
 
 
-def _versions(
-    session: Session, rules: Rules, record_ids: Sequence[int]
-) -> Select[*tuple[Any, ...]]:
-    erp, crm, agreed = (aliased(Version, name=f"{system.lower()}_version") for system in System)
-    winner = aliased(Record, name="winner")
-    query = (
-        select(
-            *(Record.id, Record.key_hash, Record.company_code, Record.number),
-            *(erp.content, erp.modified_at, erp.deleted, erp.partial),
-            *(crm.content, crm.modified_at, crm.deleted, crm.partial),
-            *(crm.crm_key, crm.key_pending, agreed.content, winner.company_code, winner.number),
-        )
-        .outerjoin(erp, (erp.record_id == Record.id) & (erp.system == System.ERP))
-        .outerjoin(crm, (crm.record_id == Record.id) & (crm.system == System.CRM))
-        .outerjoin(agreed, (agreed.record_id == Record.id) & (agreed.system == System.AGREED))
-        .outerjoin(winner, winner.salesforce_id == crm.merged_into)
-        .where(one_of(Record.id, record_ids))
-        .order_by(Record.id)
+def _side(version: FromClause) -> tuple[ColumnElement[Any], ...]:
+    return tuple(version.c[name] for name in Side._fields)
+
+
+def _version_of(system: System) -> tuple[FromClause, ColumnElement[bool]]:
+    version = table_of(Version).alias(f"{system.lower()}_version")
+    return version, (version.c.record_id == _record.c.id) & (version.c.system == system)
+
+
+_record, _winner = table_of(Record), table_of(Record).alias("winner")
+_erp, _is_erp = _version_of(System.ERP)
+_crm, _is_crm = _version_of(System.CRM)
+_agreed, _is_agreed = _version_of(System.AGREED)
+# Built once: that takes SQLAlchemy as long as reading a page.
+_VERSIONS = (
+    select(
+        *(_record.c[name] for name in ("id", "key_hash", "company_code", "number")),
+        *(*_side(_erp), *_side(_crm), _crm.c.crm_key, _crm.c.key_pending),
+        *(_agreed.c.content, _winner.c.company_code, _winner.c.number),
     )
-    if not rules.expected_in_erp:
-        has_key = or_(Record.number.is_not(None), crm.crm_key.is_not(None))
-        query = query.where(or_(erp.record_id.is_not(None), has_key))
-    return query
+    .outerjoin(_erp, _is_erp)
+    .outerjoin(_crm, _is_crm)
+    .outerjoin(_agreed, _is_agreed)
+    .outerjoin(_winner, _winner.c.salesforce_id == _crm.c.merged_into)
+    .where(one_of_these(_record.c.id, "record_ids"))
+    .order_by(_record.c.id)
+)
+_VERSIONS_OF_KNOWN = _VERSIONS.where(
+    or_(_erp.c.record_id.is_not(None), _record.c.number.is_not(None), _crm.c.crm_key.is_not(None))
+)
