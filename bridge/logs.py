@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -77,6 +78,11 @@ def _without_secrets(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
     for key in event:
-        if any(word in key.lower() for word in _SECRET_WORDS):
+        if _names_secret(key):
             event[key] = "[redacted]"
     return event
+
+
+@lru_cache(1000)
+def _names_secret(key: str) -> bool:
+    return any(word in key.lower() for word in _SECRET_WORDS)

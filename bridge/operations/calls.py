@@ -67,7 +67,7 @@ class CallTrail:
             if row.consumer is None and self._is_flood():
                 return
             if self._waiting is None:
-                self._waiting = queue.Queue(_WAITING_AT_MOST)
+                self._waiting = _Waiting()
                 self._thread = threading.Thread(
                     target=self._store_all, args=[self._waiting], name="calls", daemon=True
                 )
@@ -81,8 +81,7 @@ class CallTrail:
             waiting, self._waiting = self._waiting, None
             if waiting is None:
                 return
-            with suppress(queue.Full):
-                waiting.put(None, timeout=timeout_seconds)
+            waiting.end(timeout_seconds=timeout_seconds)
             self._thread.join(max(0, until - time.monotonic()))
             if self._thread.is_alive():
                 log.error("the last calls are not recorded: the database takes too long")
@@ -96,7 +95,7 @@ class CallTrail:
         return count > self._most_strangers
 
     def _store_all(self, waiting: "_Waiting") -> None:
-        while batch := _next_batch(waiting):
+        while batch := waiting.next_batch():
             try:
                 with self._sessions.begin() as session:
                     store.add_calls(session, batch)
@@ -128,22 +127,36 @@ def get_call(sessions: sessionmaker[Session], *, call_id: int) -> KeptCall:
     return found
 
 
-def _next_batch(waiting: "_Waiting") -> list[CallRow]:
-    """What comes within a moment of the first; nothing at the end."""
-    row = waiting.get()
-    batch: list[CallRow] = []
-    until = time.monotonic() + _GATHER_SECONDS
-    while row is not None:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            return batch
-        try:
-            row = waiting.get(timeout=max(0, until - time.monotonic()))
-        except queue.Empty:
-            return batch
-    if batch:
-        waiting.put(None)  # the end comes after this batch
-    return batch
+class _Waiting:
+    """Calls on their way to the database, and the word that no more will come."""
 
+    def __init__(self) -> None:
+        self._rows: queue.Queue[CallRow | None] = queue.Queue(_WAITING_AT_MOST)
+        self._ended = threading.Event()
 
-_Waiting = queue.Queue[CallRow | None]
+    def put(self, row: CallRow) -> None:
+        """Adds a call; waits where too many wait already."""
+        self._rows.put(row)
+
+    def end(self, *, timeout_seconds: float) -> None:
+        """No more will come."""
+        self._ended.set()
+        with suppress(queue.Full):
+            self._rows.put(None, timeout=timeout_seconds)
+
+    def next_batch(self) -> list[CallRow]:
+        """What comes within a moment of the first; nothing at the end."""
+        batch: list[CallRow] = []
+        row = self._rows.get()
+        if self._rows.qsize() < _BATCH:
+            # Sleeps instead of taking each as it comes: waking up for it takes the caller's time.
+            self._ended.wait(_GATHER_SECONDS)
+        with suppress(queue.Empty):
+            while row is not None:
+                batch.append(row)
+                if len(batch) == _BATCH:
+                    return batch
+                row = self._rows.get_nowait()
+        if row is None and batch:
+            self._rows.put(None)  # the end comes after this batch
+        return batch

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import __version__
 from bridge.store.engine import glancing
-from bridge.store.models import Run
-from bridge.store.runs import last_word_of_salesforce
+from bridge.store.runs import LastWord, last_word_of_salesforce
 from bridge.wording import in_utc
 
 OK = "OK"
@@ -43,16 +42,15 @@ def check_health(sessions: sessionmaker[Session], *, now: datetime) -> Health:
     return Health(__version__, now, OK, _salesforce_state(last, now))
 
 
-def _salesforce_state(last: Run | None, now: datetime) -> str:
+def _salesforce_state(last: LastWord | None, now: datetime) -> str:
     if last is None:
         return "not asked yet"
-    if last.salesforce_answered:
+    if last.answered:
         return OK
-    if last.salesforce_rests_until is not None and last.salesforce_rests_until > now:
+    if last.rests_until is not None and last.rests_until > now:
         return (
-            f"left alone until {last.salesforce_rests_until:%H:%M:%S}Z, since too many calls failed"
+            f"left alone until {last.rests_until:%H:%M:%S}Z, since too many calls failed"
             " one after the other: see `erp-bridge job status`"
         )
     # Anyone may ask: which host, and why, is for those who may see the run.
-    since = in_utc(last.finished_at or last.requested_at)
-    return f"failing since {since}: see `erp-bridge job status`"
+    return f"failing since {in_utc(last.at)}: see `erp-bridge job status`"

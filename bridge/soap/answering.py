@@ -55,7 +55,6 @@ class Answering:
     def __init__(self, version: ContractVersion, context: SoapContext) -> None:
         self._version = version
         self._context = context
-        self._dispatcher = version.dispatcher()
         lifetime = version.lifetime_in(context.settings)
         self._late_callers = LateCallers(version.name, lifetime)
         self._headers = headers_of(lifetime)
@@ -111,7 +110,7 @@ class Answering:
             snapshots=self._context.snapshots,
             sobjects=self._context.sobjects,
         )
-        return self._dispatcher.answer(envelope.body, call)
+        return self._version.carry_out(envelope.body, call)
 
     def _row(self, request: Request, course: _Course, response: Response) -> CallRow:
         """A call for the trail."""

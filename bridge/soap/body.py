@@ -3,6 +3,9 @@
 import codecs
 import re
 import zlib
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO
 
 from werkzeug.http import parse_options_header
@@ -39,7 +42,7 @@ class ServerBusy(BridgeError):
 
 def soap_version_of(environ: "WSGIEnvironment") -> SoapVersion:
     """The version of SOAP that a request's Content-Type says. Raises WrongContentType."""
-    media_type, _ = parse_options_header(environ.get("CONTENT_TYPE", ""))
+    media_type, _ = _content_type(environ)
     for soap in SOAP_VERSIONS:
         if media_type.lower() == soap.media_type:
             return soap
@@ -55,7 +58,7 @@ def action_in(environ: "WSGIEnvironment", soap: SoapVersion) -> str:
     A header in SOAP 1.1 (section 6.1.1), a parameter of the media type in SOAP 1.2 (RFC 3902).
     """
     if soap is SOAP_12:
-        action = parse_options_header(environ.get("CONTENT_TYPE", ""))[1].get("action", "")
+        action = _content_type(environ)[1].get("action", "")
     else:
         action = environ.get("HTTP_SOAPACTION", "")
     return action.strip().strip('"')
@@ -110,7 +113,19 @@ def _is_packed(environ: "WSGIEnvironment") -> bool:
 
 
 def _charset(environ: "WSGIEnvironment") -> str | None:
-    return parse_options_header(environ.get("CONTENT_TYPE", ""))[1].get("charset")
+    return _content_type(environ)[1].get("charset")
+
+
+def _content_type(environ: "WSGIEnvironment") -> tuple[str, Mapping[str, str]]:
+    """The media type and its parameters. A consumer sends the same one each time."""
+    header = environ.get("CONTENT_TYPE", "")
+    return _usual_content_type(header) if len(header) <= 200 else parse_options_header(header)
+
+
+@lru_cache(100)
+def _usual_content_type(header: str) -> tuple[str, Mapping[str, str]]:
+    media_type, parameters = parse_options_header(header)
+    return media_type, MappingProxyType(parameters)
 
 
 def _expanded(content: bytes, limit: int) -> bytes:

@@ -8,25 +8,17 @@ are SOAP, its headers and its faults.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Protocol
 
 from lxml.etree import _Element
 
 from bridge.operations.notifications import NOTIFICATIONS
 from bridge.soap import outbound
 from bridge.soap.context import Call
-from bridge.soap.dispatch import dispatcher
+from bridge.soap.dispatch import carry_out
 from bridge.soap.settings import ContractLifetime, SoapSettings
 from bridge.soap.soap_versions import SOAP_11, SOAP_VERSIONS, SoapVersion
 from bridge.soap.subjects import Subject, subject_in
 from bridge.soap.wsdl import PATH, write_wsdl
-
-
-class Answerer(Protocol):
-    """What a contract's operations are carried out by."""
-
-    def answer(self, body: _Element, call: Call) -> bytes:
-        """The answer to the element of a body. Raises whatever went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +26,10 @@ class ContractVersion:
     """One contract, or a version of it: where it is served, and by what.
 
     `lifetime_in` finds its dates in the settings; `write_wsdl` is given an address, a version of
-    SOAP and a notice; `subject_in` the element of a body and the SOAP action. `only_operation` is
-    known before anything is read. Of a contract whose messages hold what is nobody's business,
-    envelopes are not kept, whatever a consumer's rights say.
+    SOAP and a notice; `subject_in` the element of a body and the SOAP action; `carry_out` gives the
+    answer to that element, or raises whatever went wrong. `only_operation` is known before anything
+    is read. Of a contract whose messages hold what is nobody's business, envelopes are not kept,
+    whatever a consumer's rights say.
     """
 
     name: str
@@ -44,14 +37,14 @@ class ContractVersion:
     lifetime_in: Callable[[SoapSettings], ContractLifetime]
     write_wsdl: Callable[[str, SoapVersion, str], bytes]
     subject_in: Callable[[_Element, str], Subject]
-    dispatcher: Callable[[], Answerer]
+    carry_out: Callable[[_Element, Call], bytes]
     described_for: Sequence[SoapVersion] = SOAP_VERSIONS
     only_operation: str | None = None
     keeps_envelopes: bool = True
 
 
 CONTRACT_VERSIONS: Mapping[str, ContractVersion] = {
-    PATH: ContractVersion("v1", PATH, attrgetter("v1"), write_wsdl, subject_in, dispatcher),
+    PATH: ContractVersion("v1", PATH, attrgetter("v1"), write_wsdl, subject_in, carry_out),
 }
 """The versions of our own contract by path."""
 
@@ -63,7 +56,7 @@ SERVED: Mapping[str, ContractVersion] = {
         lambda _settings: ContractLifetime(),
         outbound.write_wsdl,
         outbound.subject_in,
-        outbound.Receiver,
+        outbound.carry_out,
         described_for=(SOAP_11,),
         only_operation=NOTIFICATIONS,
         keeps_envelopes=False,  # a message holds a session

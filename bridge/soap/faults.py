@@ -64,9 +64,9 @@ from bridge.soap.envelope import (
 )
 from bridge.soap.fault_codes import FAULT_CODES, INTERNAL_ERROR, NOTIFICATION_CODES, FaultCode
 from bridge.soap.limits import RequestTooComplex
-from bridge.soap.protocol import ActionMismatch, UnknownOperation
 from bridge.soap.schema import MAX_VIOLATIONS
 from bridge.soap.soap_versions import SOAP_11, SOAP_12, SOAP_VERSIONS, SoapVersion
+from bridge.soap.subjects import ActionMismatch, UnknownOperation
 from bridge.soap.violations import ContractViolated, Violation
 from bridge.soap.wssecurity import (
     WSSE,

@@ -22,9 +22,8 @@ from bridge.operations.notifications import (
 )
 from bridge.soap.context import Call
 from bridge.soap.envelope import write_envelope
-from bridge.soap.protocol import UnknownOperation
 from bridge.soap.soap_versions import SoapVersion
-from bridge.soap.subjects import Subject
+from bridge.soap.subjects import Subject, UnknownOperation
 from bridge.soap.violations import ContractViolated, violation_at
 
 if TYPE_CHECKING:
@@ -44,22 +43,19 @@ _WSDL = files("bridge") / "resources/wsdl/salesforce/outbound.wsdl"
 _WSDL_ADDRESS = f"http://127.0.0.1:8080{PATH}"
 
 
-class Receiver:
-    """Takes messages in."""
+def carry_out(body: _Element, call: Call) -> bytes:
+    """The acknowledgement of a message, whose notifications are stored by then.
 
-    def answer(self, body: _Element, call: Call) -> bytes:
-        """The acknowledgement of a message, whose notifications are stored by then.
-
-        Raises ContractViolated and the errors of `take_notifications`.
-        """
-        take_notifications(
-            call.sessions,
-            consumer=call.consumer,
-            message=read_message(body),
-            sobjects=call.sobjects,
-            now=call.now,
-        )
-        return write_envelope(_ACKNOWLEDGED, call.soap)
+    Raises ContractViolated and the errors of `take_notifications`.
+    """
+    take_notifications(
+        call.sessions,
+        consumer=call.consumer,
+        message=read_message(body),
+        sobjects=call.sobjects,
+        now=call.now,
+    )
+    return write_envelope(_ACKNOWLEDGED, call.soap)
 
 
 def subject_in(body: _Element, _action: str) -> Subject:

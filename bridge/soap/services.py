@@ -1,14 +1,15 @@
 """The operations of contract v1: each translates a call for `bridge.operations`, and its answer.
 
-A method's docstring is the operation's documentation in the WSDL. `ctx.udc` is the `Call`.
+A method's docstring is the operation's documentation in the WSDL. Spyne describes the operations,
+`bridge.soap.dispatch` carries them out.
 """
-# ruff: noqa: N805 - Spyne hands the call's context to a service method, never an instance
+# ruff: noqa: N805 - a service method is given the call that it serves, never an instance
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from spyne import DateTime, Integer32, Integer64, MethodContext, Service, rpc
+from spyne import DateTime, Integer32, Integer64, Service, rpc
 
 from bridge.domain.records import (
     CreditMemo,
@@ -79,40 +80,39 @@ class BridgeService(Service):  # type: ignore[misc]
 
     @_submitting("SubmitCustomers", Customer=contract.CUSTOMER)
     def submit_customers(
-        ctx: MethodContext, message_id: str, customers: Sequence[Customer], snapshot_id: str | None
+        call: Call, message_id: str, customers: Sequence[Customer], snapshot_id: str | None
     ) -> Receipt:
         """Submits customers. Each record gets its own result; one bad record stops no other."""
-        return _submit(ctx, message_id, RecordType.CUSTOMER, customers, snapshot_id)
+        return _submit(call, message_id, RecordType.CUSTOMER, customers, snapshot_id)
 
     @_submitting("SubmitInvoices", Invoice=contract.INVOICE)
     def submit_invoices(
-        ctx: MethodContext, message_id: str, invoices: Sequence[Invoice], snapshot_id: str | None
+        call: Call, message_id: str, invoices: Sequence[Invoice], snapshot_id: str | None
     ) -> Receipt:
         """Submits invoices. An invoice of an unknown customer is held until the customer comes."""
-        return _submit(ctx, message_id, RecordType.INVOICE, invoices, snapshot_id)
+        return _submit(call, message_id, RecordType.INVOICE, invoices, snapshot_id)
 
     @_submitting("SubmitPayments", Payment=contract.PAYMENT)
     def submit_payments(
-        ctx: MethodContext, message_id: str, payments: Sequence[Payment], snapshot_id: str | None
+        call: Call, message_id: str, payments: Sequence[Payment], snapshot_id: str | None
     ) -> Receipt:
         """Submits payments with the invoices they settle."""
-        return _submit(ctx, message_id, RecordType.PAYMENT, payments, snapshot_id)
+        return _submit(call, message_id, RecordType.PAYMENT, payments, snapshot_id)
 
     @_submitting("SubmitCreditMemos", CreditMemo=contract.CREDIT_MEMO)
     def submit_credit_memos(
-        ctx: MethodContext, message_id: str, memos: Sequence[CreditMemo], snapshot_id: str | None
+        call: Call, message_id: str, memos: Sequence[CreditMemo], snapshot_id: str | None
     ) -> Receipt:
         """Submits credit memos."""
-        return _submit(ctx, message_id, RecordType.CREDIT_MEMO, memos, snapshot_id)
+        return _submit(call, message_id, RecordType.CREDIT_MEMO, memos, snapshot_id)
 
     @_operation(
         "GetReceipt",
         _RECEIPT,
         MessageId=required(contract.MESSAGE_ID, "The submission's message id."),
     )
-    def get_receipt(ctx: MethodContext, message_id: str) -> Receipt:
+    def get_receipt(call: Call, message_id: str) -> Receipt:
         """Gives the receipt of an earlier submission, for a caller that timed out."""
-        call: Call = ctx.udc
         return get_receipt(call.sessions, consumer=call.consumer.name, message_id=message_id)
 
     @_operation(
@@ -123,10 +123,9 @@ class BridgeService(Service):  # type: ignore[misc]
         AsOf=required(DateTime, "When the records were selected; in UTC if it names no zone."),
     )
     def begin_snapshot(
-        ctx: MethodContext, record_type: RecordType, company_code: str | None, as_of: datetime
+        call: Call, record_type: RecordType, company_code: str | None, as_of: datetime
     ) -> BegunSnapshot:
         """Begins to tell all records of a kind that the ERP holds. Submit them in the snapshot."""
-        call: Call = ctx.udc
         return begin_snapshot(
             call.sessions,
             consumer=call.consumer,
@@ -147,10 +146,9 @@ class BridgeService(Service):  # type: ignore[misc]
         ),
     )
     def close_snapshot(
-        ctx: MethodContext, snapshot_id: str, count: int, totals: Sequence[CurrencyTotal]
+        call: Call, snapshot_id: str, count: int, totals: Sequence[CurrencyTotal]
     ) -> ClosedSnapshot:
         """Closes a snapshot. If its totals agree, the ERP no longer has what it leaves out."""
-        call: Call = ctx.udc
         return close_snapshot(
             call.sessions,
             consumer=call.consumer,
@@ -166,9 +164,9 @@ class BridgeService(Service):  # type: ignore[misc]
         ("CustomerView", contract.CUSTOMER_VIEW, "The customer."),
         Number=required(contract.NUMBER, "The customer's number."),
     )
-    def get_customer(ctx: MethodContext, number: str) -> RecordAnswer:
+    def get_customer(call: Call, number: str) -> RecordAnswer:
         """Gives both systems' versions of a customer, its Salesforce id and its state."""
-        return _look_up(ctx, RecordKey(RecordType.CUSTOMER, "", number))
+        return _look_up(call, RecordKey(RecordType.CUSTOMER, "", number))
 
     @_operation(
         "GetInvoice",
@@ -176,9 +174,9 @@ class BridgeService(Service):  # type: ignore[misc]
         CompanyCode=required(contract.COMPANY_CODE, "The invoice's company."),
         Number=required(contract.NUMBER, "The invoice's number."),
     )
-    def get_invoice(ctx: MethodContext, company_code: str, number: str) -> RecordAnswer:
+    def get_invoice(call: Call, company_code: str, number: str) -> RecordAnswer:
         """Gives both systems' versions of an invoice, its Salesforce id and its state."""
-        return _look_up(ctx, RecordKey(RecordType.INVOICE, company_code, number))
+        return _look_up(call, RecordKey(RecordType.INVOICE, company_code, number))
 
     @_operation(
         "FetchChanges",
@@ -188,10 +186,9 @@ class BridgeService(Service):  # type: ignore[misc]
         Limit=required(contract.PAGE_SIZE, "How many changes at most."),
     )
     def fetch_changes(
-        ctx: MethodContext, record_type: RecordType, after: int, limit: int
+        call: Call, record_type: RecordType, after: int, limit: int
     ) -> ChangePageView:
         """Gives changes that the ERP has to make and has not acknowledged, oldest first."""
-        call: Call = ctx.udc
         page = fetch_changes(
             call.sessions,
             record_type=record_type,
@@ -207,9 +204,8 @@ class BridgeService(Service):  # type: ignore[misc]
         RecordType=required(contract.RECORD_TYPE, "The kind of record whose changes were made."),
         UpTo=required(Integer64, "The sequence of the last change that was made."),
     )
-    def acknowledge_changes(ctx: MethodContext, record_type: RecordType, up_to: int) -> int:
+    def acknowledge_changes(call: Call, record_type: RecordType, up_to: int) -> int:
         """Tells that the ERP has made the changes it fetched, up to and with this sequence."""
-        call: Call = ctx.udc
         return acknowledge_changes(
             call.sessions,
             record_type=record_type,
@@ -219,20 +215,18 @@ class BridgeService(Service):  # type: ignore[misc]
         )
 
     @_operation("Ping", ("Health", contract.HEALTH, "The state."))
-    def ping(ctx: MethodContext) -> Health:
+    def ping(call: Call) -> Health:
         """Tells the version, the time, and whether the database and Salesforce can be reached."""
-        call: Call = ctx.udc
         return check_health(call.sessions, now=call.now)
 
 
 def _submit(
-    ctx: MethodContext,
+    call: Call,
     message_id: str,
     record_type: RecordType,
     records: Sequence[Record],
     snapshot_id: str | None,
 ) -> Receipt:
-    call: Call = ctx.udc
     return submit_records(
         call.sessions,
         consumer=call.consumer,
@@ -244,8 +238,7 @@ def _submit(
     )
 
 
-def _look_up(ctx: MethodContext, key: RecordKey) -> RecordAnswer:
-    call: Call = ctx.udc
+def _look_up(call: Call, key: RecordKey) -> RecordAnswer:
     return record_answer(
         get_record(call.sessions, key=key, companies=call.consumer.rights.company_codes)
     )

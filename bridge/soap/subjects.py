@@ -3,11 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lxml.etree import _Element
+from lxml.etree import QName, _Element
 
+from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.soap.codec import operation_codecs
 from bridge.soap.elements import NAMESPACE
-from bridge.soap.protocol import operation_in
+from bridge.soap.wsdl import action_of
+
+
+class UnknownOperation(BridgeError):
+    """The body's element is no operation of the contract."""
+
+
+class ActionMismatch(BridgeError):
+    """The SOAP action names another operation than the body."""
+
 
 _RECORD_TYPES: Mapping[str, RecordType] = {
     "SubmitCustomers": RecordType.CUSTOMER,
@@ -30,9 +41,21 @@ class Subject:
 
 def subject_in(body: _Element, action: str) -> Subject:
     """What the element of a body is about. Raises UnknownOperation, ActionMismatch."""
-    operation = operation_in(body, action)
+    operation = _operation_in(body, action)
     message_id = body.findtext(f"{{{NAMESPACE}}}MessageId")
     return Subject(operation, _record_type(operation, body), message_id)
+
+
+def _operation_in(body: _Element, action: str) -> str:
+    """The operation that a body's element and the action name; the action may be empty."""
+    operation = QName(body).localname
+    if QName(body).namespace != NAMESPACE or operation not in operation_codecs():
+        raise UnknownOperation(f"there is no operation {body.tag[:200]}: see the WSDL")
+    # An action that names another operation may have passed a firewall that this one may not. None,
+    # and a bare name, are what simple callers send.
+    if action not in ("", operation, action_of(operation)):
+        raise ActionMismatch(f"the action is {action[:100]!r} and the body {operation}")
+    return operation
 
 
 def _record_type(operation: str, body: _Element) -> RecordType | None:

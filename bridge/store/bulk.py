@@ -92,6 +92,7 @@ def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] 
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
+@lru_cache(1000)
 def _array(kind: TypeEngine[Any], dialect: Dialect) -> str:
     """A parameter of psycopg's that travels in binary form: as text, quotes take long to escape.
 

@@ -163,5 +163,6 @@ def _fitting(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     column: Any = Call.__table__.c[name].type
-    printable = "".join(one if one.isprintable() else "?" for one in value)
-    return printable[: column.length]
+    if not value.isprintable():
+        value = "".join(one if one.isprintable() else "?" for one in value)
+    return value[: column.length]

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.store.liveness import replace_dead_connections
 from bridge.store.settings import DatabaseSettings
 from bridge.store.turns import READ_ONLY, WriteTurns
 
@@ -47,16 +48,17 @@ def open_engine(settings: DatabaseSettings) -> Engine:
             f"database.url: {url.drivername} is neither sqlite nor postgresql"
         )
     try:
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=settings.pool_size,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 10},
         )
     except ModuleNotFoundError as error:
         raise DatabaseUnavailable(
             "PostgreSQL's driver is not installed: pip install 'erp-bridge[postgres]'"
         ) from error
+    replace_dead_connections(engine)
+    return engine
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:

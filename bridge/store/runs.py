@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bridge.store.models import Run, RunStatus
-from bridge.store.statements import insert_into
+from bridge.store.statements import insert_into, table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,16 @@ class Ending:
     error: str | None = None
     salesforce_answered: bool | None = None
     salesforce_rests_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """How a run found Salesforce, when, and until when it leaves it alone."""
+
+    run_id: int
+    at: datetime
+    answered: bool
+    rests_until: datetime | None
 
 
 def request_run(session: Session, *, job: str, now: datetime) -> int:
@@ -104,15 +114,17 @@ def last_ended(session: Session, job: str) -> Run | None:
     return session.scalar(query.order_by(Run.id.desc()).limit(1))
 
 
-def last_word_of_salesforce(session: Session) -> Run | None:
-    """The run that called Salesforce and ended last."""
-    return session.scalar(_LAST_WORD)
+def last_word_of_salesforce(session: Session) -> LastWord | None:
+    """What the run found that called Salesforce and ended last."""
+    row = session.connection().execute(_LAST_WORD).first()
+    return None if row is None else LastWord(*row)
 
 
+_run = table_of(Run)
 _LAST_WORD = (
-    select(Run)
-    .where(Run.salesforce_answered.is_not(None))
-    .order_by(Run.finished_at.desc(), Run.id.desc())
+    select(_run.c.id, _run.c.finished_at, _run.c.salesforce_answered, _run.c.salesforce_rests_until)
+    .where(_run.c.salesforce_answered.is_not(None))
+    .order_by(_run.c.finished_at.desc(), _run.c.id.desc())
     .limit(1)
 )
 

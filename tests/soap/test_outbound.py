@@ -37,9 +37,9 @@ from bridge.soap.envelope import (
 from bridge.soap.http import SoapEndpoint
 from bridge.soap.limits import RequestTooComplex
 from bridge.soap.outbound import PATH, read_message, subject_in
-from bridge.soap.protocol import UnknownOperation
 from bridge.soap.settings import SoapSettings
 from bridge.soap.soap_versions import SOAP_11, SOAP_12
+from bridge.soap.subjects import UnknownOperation
 from bridge.soap.violations import ContractViolated
 from bridge.store.models import Notification as StoredNotification
 from bridge.store.orgs import adopt_org

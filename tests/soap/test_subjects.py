@@ -7,9 +7,8 @@ from bridge.domain.records import RecordType
 from bridge.soap.calls import encode_request
 from bridge.soap.elements import NAMESPACE
 from bridge.soap.envelope import read_envelope
-from bridge.soap.protocol import ActionMismatch, UnknownOperation
 from bridge.soap.services import BridgeService
-from bridge.soap.subjects import subject_in
+from bridge.soap.subjects import ActionMismatch, UnknownOperation, subject_in
 from tests.soap.samples import INVOICE
 
 # A message id and a snapshot id are of the consumer's own calls, which were about something.

@@ -117,7 +117,7 @@ def test_the_last_word_of_salesforce_is_that_of_the_run_that_ended_last(
         finish_run(session, slow, failed, now=LATER)
         last = last_word_of_salesforce(session)
         assert last is not None
-        assert (last.id, last.salesforce_answered) == (slow, False)
+        assert (last.run_id, last.answered) == (slow, False)
 
 
 def test_a_requested_run_is_taken(sessions: Sessions) -> None:
