@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import chain, islice, repeat
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter
@@ -40,8 +41,9 @@ def encode_values(values: Values) -> str:
 
 def decode_values(record_type: RecordType, text: str) -> dict[str, Value | None]:
     """Reads what `encode_values` wrote for a record of this type."""
-    catalogue = fields_of(RECORD_CLASSES[record_type])
-    return {name: decode_value(catalogue[name], raw) for name, raw in json.loads(text).items()}
+    readers = _READERS[RECORD_CLASSES[record_type]]
+    raws = json.loads(text)
+    return {name: None if raw is None else readers[name](raw) for name, raw in raws.items()}
 
 
 def encode_record(record: Record) -> str:
@@ -86,38 +88,30 @@ def value_text(value: Value | None) -> str | None:
 
 def decode_value(field: Field, raw: Any) -> Value | None:
     """Reads what `encode_value` wrote for a value of this field."""
-    if raw is None:
-        return None
-    if field.kind is Kind.ITEMS:
-        return tuple(_decode_item(field, item) for item in raw)
-    return _decode_scalar(field, raw)
+    return None if raw is None else _reader(field)(raw)
 
 
-def _decode_scalar(field: Field, raw: Any) -> str | int | Decimal | date:
-    match field.kind:
-        case Kind.MONEY | Kind.AMOUNT | Kind.QUANTITY:
-            return Decimal(raw)
-        case Kind.DATE:
-            return date.fromisoformat(raw)
-        case Kind.INTEGER:
-            return int(raw)
-        case Kind.CODE:
-            # A code that the CRM holds and the contract does not know stays a text.
-            known = field.codes is not None and raw in field.codes.__members__
-            return field.codes(raw) if known and field.codes else str(raw)
-        case _:
-            return str(raw)
+@cache
+def _reader(field: Field) -> Callable[[Any], Value]:
+    """What reads the values of a field that are not empty."""
+    if field.codes is not None:
+        codes: Mapping[str, str] = dict(field.codes.__members__)
+        # A code that the CRM holds and the contract does not know stays a text.
+        return lambda raw: codes.get(raw, raw)
+    if field.item_type is not None:
+        item_type = field.item_type
+        return lambda raw: tuple([_decode_item(item_type, item) for item in raw])
+    return _READERS_OF_KIND.get(field.kind, str)
 
 
 def _encode_item(item: Item) -> dict[str, Any]:
     return {f.name: encode_value(getattr(item, f.name)) for f in dataclass_fields(item)}
 
 
-def _decode_item(field: Field, raw: dict[str, Any]) -> Item:
-    assert field.item_type is not None
-    catalogue = fields_of(field.item_type)
-    item: Item = field.item_type(
-        **{name: decode_value(catalogue[name], part) for name, part in raw.items()}
+def _decode_item(item_type: type[Any], raw: dict[str, Any]) -> Item:
+    readers = _READERS[item_type]
+    item: Item = item_type(
+        **{name: None if part is None else readers[name](part) for name, part in raw.items()}
     )
     return item
 
@@ -179,7 +173,13 @@ _WRITERS: Mapping[Kind, Callable[[Field, Sequence[Any]], list[str]]] = {
     Kind.INTEGER: _write_few,
     Kind.ITEMS: _write_items,
 }
-_ENCODERS: Mapping[type[Any] | None, _WriteAll] = {
-    record_class: _encoder(record_class)
-    for record_class in (*RECORD_CLASSES.values(), DocumentLine, PaymentApplication)
+_CLASSES: Sequence[type[Any]] = (*RECORD_CLASSES.values(), DocumentLine, PaymentApplication)
+_ENCODERS: Mapping[type[Any] | None, _WriteAll] = {each: _encoder(each) for each in _CLASSES}
+_READERS_OF_KIND: Mapping[Kind, Callable[[Any], Value]] = {
+    **dict.fromkeys(AMOUNT_KINDS, Decimal),
+    Kind.DATE: date.fromisoformat,
+    Kind.INTEGER: int,
+}
+_READERS: Mapping[type[Any], Mapping[str, Callable[[Any], Value]]] = {
+    each: {name: _reader(field) for name, field in fields_of(each).items()} for each in _CLASSES
 }

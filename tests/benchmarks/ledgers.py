@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, delete, text
 from sqlalchemy.orm import Session
@@ -24,18 +24,15 @@ from bridge.domain.records import (
     Invoice,
     Record,
     RecordType,
-    System,
     key_of,
     record_type_of,
-    values_of,
 )
 from bridge.domain.survivorship import Rules
 from bridge.domain.totals import key_hash
 from bridge.settings import load_settings
 from bridge.store import models
-from bridge.store.bulk import insert_missing, upsert
+from bridge.store.bulk import insert_missing
 from bridge.store.engine import upgrade_schema
-from bridge.store.records import NewVersion, version_row
 from bridge.store.runs import Ending, finish_run, start_run
 from bridge.store.statements import is_sqlite
 from bridge.store.told import Told, save_told
@@ -133,8 +130,7 @@ def plant(ledger: Ledger, numbers: Sequence[int]) -> None:
         by_kind[planted(n)].append(n)
     with ledger.application.sessions.begin() as session:
         for some in _chunks(by_kind[Planted.AMOUNT]):
-            rows = [_crm_row(n, ledger.rules.compared) for n in some]
-            upsert(session, models.Version, rows, key=("record_id", "system"))
+            session.execute(_VERSION_AMOUNT, _with_other_amounts(some, ledger.rules.compared))
             session.execute(_TABLE_AMOUNT, [{"id": n + 1} for n in some])
         for kind, statements in _PLANTING.items():
             for statement in statements if by_kind[kind] else ():
@@ -149,20 +145,11 @@ def forget_runs(ledger: Ledger) -> None:
             session.execute(delete(table))
 
 
-def _crm_row(n: int, compared: Sequence[Field]) -> dict[str, object]:
-    plain = document(n)
-    other = replace(plain, gross_amount=plain.gross_amount + Decimal("0.01"))
-    version = NewVersion(
-        record_id=n + 1,
-        system=System.CRM,
-        record_type=RecordType.INVOICE,
-        values=values_of(other),
-        compared=compared,
-        modified_at=AT,
-        known_at=AT,
-        crm_key=str(key_of(other)),
-    )
-    return version_row(version)
+def _with_other_amounts(numbers: Sequence[int], compared: Sequence[Field]) -> list[dict[str, Any]]:
+    plain = map(document, numbers)
+    others = [replace(one, gross_amount=one.gross_amount + Decimal("0.01")) for one in plain]
+    made = zip(numbers, digest_each(compared, others), encode_records(others), strict=True)
+    return [{"id": n + 1, "digest": digest, "content": content} for n, digest, content in made]
 
 
 def _save_all(
@@ -233,6 +220,10 @@ _FILL_TABLE = """
     FROM version JOIN record ON record.id = record_id
     WHERE system = :system AND record_type = 'INVOICE'
 """
+_VERSION_AMOUNT = text(
+    "UPDATE version SET digest = :digest, content = :content, amount = amount + 100"
+    " WHERE record_id = :id AND system = 'CRM'"
+)
 _TABLE_AMOUNT = text("UPDATE crm_invoice SET amount = amount + 100 WHERE id = :id")
 _PLANTING = {
     Planted.NOT_IN_CRM: [
