@@ -1,10 +1,13 @@
 """Reconcile: compare what both systems say, decide, and record the decision in one transaction."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +17,8 @@ from bridge.domain.reconcile import decide
 from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
 from bridge.domain.survivorship import Rules, rules_digest
 from bridge.domain.totals import ControlTotal, Explained, rolled_up, side_by_side, unexplained
-from bridge.matching.finding import LinkSummary, find_links, make_links
+from bridge.matching.finding import LinkSummary
+from bridge.matching.looking import keep, looked
 from bridge.store import candidates as store
 from bridge.store.breaks import (
     Finding,
@@ -23,6 +27,7 @@ from bridge.store.breaks import (
     count_opened,
     record_breaks,
 )
+from bridge.store.engine import reading
 from bridge.store.proposals import finish_unlinking
 from bridge.store.rulings import drop_unobeyed, mark_obeyed
 from bridge.store.runs import last_success
@@ -36,6 +41,7 @@ from jobs.explaining import Explanations, has_periods, measured_columns
 from jobs.standing import standing_findings
 
 CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
+_TYPES = {CUSTOMERS: (RecordType.CUSTOMER,), FINANCIALS: FINANCIAL_TYPES}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,49 +98,65 @@ class ReconcileSummary:
 
 
 def reconcile_customers(context: JobContext, scope: Scope) -> None:
-    """Decides all customers that differ."""
-    _reconcile(context, scope, CUSTOMERS, (RecordType.CUSTOMER,))
+    """Decides all customers that differ. What one side alone has meets its other side first."""
+    now = context.clock()
+    _refuse_if_crm_unread(context, now)
+    before, transaction = _links_before(context), partial(_transaction, scope)
+    with looked(context.sessions, context.matcher, transaction, before=before) as (session, look):
+        links = keep(session, context.matcher, look, now=now)
+        _reconcile(context, scope, session, CUSTOMERS, now, links)
 
 
 def reconcile_financials(context: JobContext, scope: Scope) -> None:
     """Decides all invoices, payments and credit memos that differ."""
-    _reconcile(context, scope, FINANCIALS, FINANCIAL_TYPES)
+    now = context.clock()
+    _refuse_if_crm_unread(context, now)
+    with scope.transaction(*FINANCIAL_TYPES) as session:
+        _reconcile(context, scope, session, FINANCIALS, now)
+
+
+@contextmanager
+def _transaction(scope: Scope) -> Iterator[Session]:
+    """One that decides customers; those whose link somebody took back have none any more."""
+    with scope.transaction(RecordType.CUSTOMER) as session:
+        finish_unlinking(session, RecordType.CUSTOMER)
+        yield session
+
+
+def _links_before(context: JobContext) -> LinkSummary | None:
+    with reading(context.sessions) as session:
+        last = last_success(session, CUSTOMERS)
+    links = json.loads(last.summary).get("links") if last and last.summary else None
+    return LinkSummary(**links) if links else None
 
 
 def _reconcile(
-    context: JobContext, scope: Scope, job: str, record_types: Sequence[RecordType]
+    context: JobContext,
+    scope: Scope,
+    session: Session,
+    job: str,
+    now: datetime,
+    links: LinkSummary | None = None,
 ) -> None:
-    now = context.clock()
-    with scope.transaction(*record_types) as session:
-        _refuse_if_crm_unread(context, session, now)
-        before = last_success(session, job)
-        run_id = scope.run_in(session)
-        links = _link(context, session, now) if RecordType.CUSTOMER in record_types else None
-        rules = [context.rules[record_type] for record_type in record_types]
-        totals = [total for rule in rules for total in _totals(session, rule)]
-        if before is not None and not scope.force:
-            _refuse_if_emptied(context, totals_of_run(session, before.id), totals)
-        types, explained = {}, []
-        for rule in rules:
-            explanations = Explanations(rule)
-            types[rule.record_type] = _reconcile_type(
-                context, session, rule, explanations, run_id, now
-            )
-            explained += explanations.explained()
-        save_totals(session, run_id, totals, explained)
-        summary = ReconcileSummary(
-            types=types,
-            totals=_lines(totals),
-            unexplained=_rests(unexplained(totals, explained)),
-            links=links,
-        )
-        scope.succeed(session, summary, until=now, settings_digest=rules_digest(rules))
-
-
-def _link(context: JobContext, session: Session, now: datetime) -> LinkSummary:
-    """What one side alone has meets its other side before it is decided to be new."""
-    finish_unlinking(session, RecordType.CUSTOMER)
-    return make_links(session, find_links(session, context.matcher), now=now)
+    before = last_success(session, job)
+    run_id = scope.run_in(session)
+    rules = [context.rules[record_type] for record_type in _TYPES[job]]
+    totals = [total for rule in rules for total in _totals(session, rule)]
+    if before is not None and not scope.force:
+        _refuse_if_emptied(context, totals_of_run(session, before.id), totals)
+    types, explained = {}, []
+    for rule in rules:
+        explanations = Explanations(rule)
+        types[rule.record_type] = _reconcile_type(context, session, rule, explanations, run_id, now)
+        explained += explanations.explained()
+    save_totals(session, run_id, totals, explained)
+    summary = ReconcileSummary(
+        types=types,
+        totals=_lines(totals),
+        unexplained=_rests(unexplained(totals, explained)),
+        links=links,
+    )
+    scope.succeed(session, summary, until=now, settings_digest=rules_digest(rules))
 
 
 def _reconcile_type(
@@ -246,8 +268,9 @@ def _findings(
     ]
 
 
-def _refuse_if_crm_unread(context: JobContext, session: Session, now: datetime) -> None:
-    last = last_success(session, fetch.NAME)
+def _refuse_if_crm_unread(context: JobContext, now: datetime) -> None:
+    with reading(context.sessions) as session:
+        last = last_success(session, fetch.NAME)
     if last is None or last.finished_at is None:
         raise Refused("Salesforce has not been read yet: run the job `fetch` first")
     hours = context.settings.fetch_max_age_hours

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from bridge.app import ready_application, utc_now
+from bridge.app import Application, ready_application, utc_now
 from bridge.commands.options import AS_JSON, BY, FOLDER, ID, REASON
 from bridge.domain.matching import Certainty, Proposal
 from bridge.matching.finding import Found
 from bridge.matching.model import MODEL_FILE, model_text
 from bridge.operations import linking as operations
-from bridge.operations.linking import ProposalView
+from bridge.operations.linking import ProposalView, Word
 from bridge.operations.training import train_model
 from bridge.store.models import LinkStatus
 from bridge.terminal import Terminal
@@ -104,13 +104,8 @@ def confirm(folder: Path | None, proposal_ids: tuple[int, ...], by: str) -> None
     """Say that both are the same; the next reconcile-customers gives the Account the ERP key."""
     with ready_application(folder) as application:
         for proposal_id in proposal_ids:
-            operations.confirm_link(
-                application.sessions,
-                proposal_id=proposal_id,
-                by=by,
-                settings=application.settings.breaks,
-                now=utc_now(),
-            )
+            word = _word(application, by)
+            operations.confirm_link(application.sessions, proposal_id=proposal_id, word=word)
             click.echo(f"link {proposal_id} is made")
 
 
@@ -122,14 +117,8 @@ def confirm(folder: Path | None, proposal_ids: tuple[int, ...], by: str) -> None
 def reject(folder: Path | None, proposal_id: int, reason: str, by: str) -> None:
     """Say that both are different customers; asked again only when one of them changes."""
     with ready_application(folder) as application:
-        operations.reject_link(
-            application.sessions,
-            proposal_id=proposal_id,
-            reason=reason,
-            by=by,
-            settings=application.settings.breaks,
-            now=utc_now(),
-        )
+        word = _word(application, by, reason)
+        operations.reject_link(application.sessions, proposal_id=proposal_id, word=word)
     click.echo(f"link {proposal_id} is rejected")
 
 
@@ -141,14 +130,8 @@ def reject(folder: Path | None, proposal_id: int, reason: str, by: str) -> None:
 def unlink(folder: Path | None, customer_number: str, reason: str, by: str) -> None:
     """Take the link of a CUSTOMER back: it and its Account are different ones."""
     with ready_application(folder) as application:
-        done = operations.unlink_customer(
-            application.sessions,
-            number=customer_number,
-            reason=reason,
-            by=by,
-            settings=application.settings.breaks,
-            now=utc_now(),
-        )
+        word = _word(application, by, reason)
+        done = operations.unlink_customer(application.sessions, number=customer_number, word=word)
     more = "" if done else " once the next runs have taken the ERP key off the Account"
     click.echo(f"customer {customer_number} is unlinked{more}")
 
@@ -171,6 +154,10 @@ def train(folder: Path | None, replace: bool) -> None:
         model = train_model(application.sessions, matcher=application.matcher)
     file.write_text(model_text(model), encoding="utf-8")
     click.echo(f"{file}: trained on {model.trained_on}")
+
+
+def _word(application: Application, by: str, reason: str | None = None) -> Word:
+    return Word(by=by, now=utc_now(), reason=reason, people=application.settings.breaks.people)
 
 
 def _in_words(found: Found) -> str:

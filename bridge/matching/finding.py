@@ -1,7 +1,7 @@
 """Finding links: who is unlinked, what looks alike, who gets whom, and keeping that."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,18 @@ from bridge.store.models import LinkStatus
 from bridge.store.proposals import NewProposal, save_proposals, settled_pairs
 
 _MOST_EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """All customers that the ERP alone has, all Accounts without an ERP key, and refused pairs.
+
+    A pair that a person said no to is left out for as long as both say what they said then.
+    """
+
+    erp: Sequence[Known] = ()
+    crm: Sequence[Known] = ()
+    refused: Collection[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,39 +47,40 @@ class Found:
         """The proposals of which this is said."""
         return [one for one in self.proposals if one.certainty is certainty]
 
-    def with_proposals(self, proposals: Sequence[Proposal]) -> "Found":
-        """The same with these proposals."""
-        return replace(self, proposals=proposals)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSummary:
-    """What a run made of them: `links` tells the first ones that it made, a line each."""
+    """What a run made of them: `links` tells the first ones that it made, a line each.
+
+    `mark` names all that this followed from (bridge.matching.looking).
+    """
 
     linked: int = 0
     suggested: int = 0
     links: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    mark: str = ""
 
 
-def find_links(session: Session, matcher: Matcher) -> Found:
-    """Looks for the other side of all customers that the ERP alone has. Writes nothing."""
-    erp = _known(unlinked_in_erp(session, RecordType.CUSTOMER)) if matcher.settings.enabled else []
+def read_sides(session: Session) -> Sides:
+    """What links are to be found for."""
+    erp = _known(unlinked_in_erp(session, RecordType.CUSTOMER))
     crm = _known(unlinked_in_crm(session, RecordType.CUSTOMER)) if erp else []
-    if not crm:
-        return Found(unlinked=len(erp))
-    by_number = {one.known_as: one for one in erp}
-    by_id = {one.known_as: one for one in crm}
-    refused = _refused(session, erp, by_id)
-    proposals, notes = propose(matcher, erp, crm, refused=refused)
-    return Found(unlinked=len(erp), proposals=proposals, erp=by_number, crm=by_id, notes=notes)
+    return Sides(erp, crm, _refused(session, erp, {one.known_as: one for one in crm}))
 
 
-def unlinked_sides(session: Session) -> tuple[list[Known], list[Known]]:
-    """All customers that the ERP alone has, and all Accounts without an ERP key."""
-    erp = unlinked_in_erp(session, RecordType.CUSTOMER)
-    crm = unlinked_in_crm(session, RecordType.CUSTOMER)
-    return _known(erp), _known(crm)
+def find_links(sides: Sides, matcher: Matcher) -> Found:
+    """Looks for the other side of all customers that the ERP alone has."""
+    if not sides.crm:
+        return Found(unlinked=len(sides.erp))
+    proposals, notes = propose(matcher, sides.erp, sides.crm, refused=sides.refused)
+    return Found(
+        unlinked=len(sides.erp),
+        proposals=proposals,
+        erp={one.known_as: one for one in sides.erp},
+        crm={one.known_as: one for one in sides.crm},
+        notes=notes,
+    )
 
 
 def make_links(session: Session, found: Found, *, now: datetime) -> LinkSummary:

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
+from bridge import __version__
 from bridge.domain.matching import Pair, Proposal, assign
 from bridge.matching.exact import Capped, Known, exact_pairs
 from bridge.matching.model import Model
@@ -23,6 +24,12 @@ class Matcher:
 
     settings: MatchingSettings = field(default_factory=MatchingSettings)
     model: Model | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """All that its proposals depend on, besides the customers."""
+        model = self.model.model_dump_json() if self.model else ""
+        return f"{__version__} {is_installed()} {self.settings.model_dump_json()} {model}"
 
 
 def propose(

@@ -1,8 +1,10 @@
 """People look for the other side of customers, and say yes or no to what was found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -10,10 +12,10 @@ from bridge import BridgeError
 from bridge.domain.identity import identity_of
 from bridge.domain.matching import Certainty, Evidence
 from bridge.domain.records import RecordKey, RecordType
-from bridge.matching.finding import Found, find_links, keep_suggestions
+from bridge.matching.finding import Found, keep_suggestions
+from bridge.matching.looking import look_ahead, looked
 from bridge.matching.proposing import Matcher
 from bridge.operations.people import known_name
-from bridge.operations.settings import BreakSettings
 from bridge.store import proposals as store
 from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import hold_record_type, reading
@@ -49,6 +51,16 @@ class ProposalView:
     evidence: tuple[Evidence, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """Who says something of a link, when and why. `people` may; where there are none, anybody."""
+
+    by: str
+    now: datetime
+    reason: str | None = None
+    people: Collection[str] = ()
+
+
 def suggest_links(
     sessions: sessionmaker[Session], *, matcher: Matcher, now: datetime, dry_run: bool = False
 ) -> Found:
@@ -56,14 +68,11 @@ def suggest_links(
 
     Nothing is linked: the next reconciliation does that with those that are certain.
     """
-    with reading(sessions) as session:
-        found = find_links(session, matcher)
     if dry_run:
-        return found
-    with sessions.begin() as session:
-        hold_record_type(session, RecordType.CUSTOMER)
-        keep_suggestions(session, still_unlinked(session, found), now=now)
-    return found
+        return look_ahead(sessions, matcher).found
+    with looked(sessions, matcher, partial(_deciding, sessions)) as (session, look):
+        keep_suggestions(session, look.found, now=now)
+    return look.found
 
 
 def list_proposals(
@@ -80,69 +89,36 @@ def get_proposal(sessions: sessionmaker[Session], *, proposal_id: int) -> Propos
         return _view(*_find(session, proposal_id))
 
 
-def confirm_link(
-    sessions: sessionmaker[Session],
-    *,
-    proposal_id: int,
-    by: str,
-    settings: BreakSettings,
-    now: datetime,
-) -> None:
+def confirm_link(sessions: sessionmaker[Session], *, proposal_id: int, word: Word) -> None:
     """Links both records of a suggestion; the next reconciliation gives Salesforce's the key.
 
     Raises UnknownProposal, BadLink, UnknownPerson.
     """
-    by = known_name(by, settings.people)
-    with sessions.begin() as session:
-        hold_record_type(session, RecordType.CUSTOMER)
-        row, record = _find_open(session, proposal_id)
+    with _answering(sessions, proposal_id, word, LinkStatus.LINKED) as (session, row, record):
         if not unlinked_among(session, [(row.record_id, row.salesforce_id)]):
             raise BadLink(
                 f"customer {record.number} or {row.salesforce_id} is gone, changed hands or is on"
                 " its way: look again with erp-bridge links suggest"
             )
         link(session, [(row.record_id, row.salesforce_id)])
-        _settle(session, row, LinkStatus.LINKED, by, None, now)
-        _write_down(session, record, row.salesforce_id, "linked", by, now)
 
 
-def reject_link(
-    sessions: sessionmaker[Session],
-    *,
-    proposal_id: int,
-    reason: str,
-    by: str,
-    settings: BreakSettings,
-    now: datetime,
-) -> None:
+def reject_link(sessions: sessionmaker[Session], *, proposal_id: int, word: Word) -> None:
     """Says that both are different customers; the pair is not proposed again until one changes.
 
     Raises UnknownProposal, BadLink, UnknownPerson.
     """
-    by = known_name(by, settings.people)
-    with sessions.begin() as session:
-        hold_record_type(session, RecordType.CUSTOMER)
-        row, record = _find_open(session, proposal_id)
-        _settle(session, row, LinkStatus.REJECTED, by, reason, now)
-        _write_down(session, record, row.salesforce_id, f"not the same: {reason}", by, now)
+    with _answering(sessions, proposal_id, word, LinkStatus.REJECTED):
+        pass
 
 
-def unlink_customer(
-    sessions: sessionmaker[Session],
-    *,
-    number: str,
-    reason: str,
-    by: str,
-    settings: BreakSettings,
-    now: datetime,
-) -> bool:
+def unlink_customer(sessions: sessionmaker[Session], *, number: str, word: Word) -> bool:
     """Takes a customer's link back; False where Salesforce has to let go of the ERP key first.
 
     The next reconciliation and relay see to that. Raises BadLink, UnknownPerson.
     """
-    by = known_name(by, settings.people)
-    with sessions.begin() as session:
-        hold_record_type(session, RecordType.CUSTOMER)
+    by = known_name(word.by, word.people)
+    with _deciding(sessions) as session:
         record = _linked(session, number)
         salesforce_id = str(record.salesforce_id)
         erp, crm, carries_key = linked_side(session, record.id)
@@ -150,23 +126,35 @@ def unlink_customer(
             raise BadLink(f"customer {number} is gone from one side: there is nothing to take back")
         fingerprints = identity_of(erp).fingerprint, identity_of(crm).fingerprint
         status = LinkStatus.UNLINKING if carries_key else LinkStatus.UNLINKED
-        store.save_ended(
-            session,
-            store.EndedLink(record.id, salesforce_id, fingerprints, status, by, reason),
-            now=now,
+        ended = store.EndedLink(
+            record.id, salesforce_id, fingerprints, status, by, word.reason or ""
         )
+        store.save_ended(session, ended, now=word.now)
         if not carries_key:
             unlink(session, record.id)
-        _write_down(session, record, salesforce_id, f"unlinked: {reason}", by, now)
+        _write_down(session, record, salesforce_id, f"unlinked: {word.reason}", by, word.now)
     return not carries_key
 
 
-def still_unlinked(session: Session, found: Found) -> Found:
-    """What was found, less what somebody linked or deleted since it was read."""
-    pairs = [(found.erp[one.pair.erp].record_id, one.pair.crm) for one in found.proposals]
-    free = unlinked_among(session, pairs)
-    kept = [one for one, pair in zip(found.proposals, pairs, strict=True) if pair in free]
-    return found.with_proposals(kept)
+@contextmanager
+def _deciding(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    with sessions.begin() as session:
+        hold_record_type(session, RecordType.CUSTOMER)
+        yield session
+
+
+@contextmanager
+def _answering(
+    sessions: sessionmaker[Session], proposal_id: int, word: Word, status: LinkStatus
+) -> Iterator[tuple[Session, LinkProposal, Record]]:
+    """An open proposal, which has this status in the end; written down in the audit trail."""
+    by = known_name(word.by, word.people)
+    with _deciding(sessions) as session:
+        row, record = _find_open(session, proposal_id)
+        yield session, row, record
+        store.settle(session, row.id, status=status, by=by, reason=word.reason, now=word.now)
+        said = "linked" if status is LinkStatus.LINKED else f"not the same: {word.reason}"
+        _write_down(session, record, row.salesforce_id, said, by, word.now)
 
 
 def _find(session: Session, proposal_id: int) -> tuple[LinkProposal, Record]:
@@ -193,17 +181,6 @@ def _linked(session: Session, number: str) -> Record:
     if record is None or record.salesforce_id is None:
         raise BadLink(f"customer {number} is linked to nothing")
     return record
-
-
-def _settle(
-    session: Session,
-    row: LinkProposal,
-    status: LinkStatus,
-    by: str,
-    reason: str | None,
-    now: datetime,
-) -> None:
-    store.settle(session, row.id, status=status, by=by, reason=reason, now=now)
 
 
 def _write_down(

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
-from bridge.matching.finding import unlinked_sides
+from bridge.matching.finding import read_sides
 from bridge.matching.model import Model
 from bridge.matching.proposing import Matcher, is_installed
 from bridge.store.engine import reading
@@ -25,7 +25,8 @@ def train_model(sessions: sessionmaker[Session], *, matcher: Matcher) -> Model:
     if matcher.model is None or not is_installed():
         raise CannotTrain("it takes the extra: pip install 'erp-bridge[matching]'")
     with reading(sessions) as session:
-        erp, crm = unlinked_sides(session)
+        sides = read_sides(session)
+    erp, crm = sides.erp, sides.crm
     if min(len(erp), len(crm)) < LEAST_CUSTOMERS:
         raise CannotTrain(
             f"there are {counted(len(erp), 'customer')} and {counted(len(crm), 'Account')} without"

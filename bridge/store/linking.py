@@ -1,6 +1,7 @@
 """Making links and taking them back: which crosswalk row Salesforce's version belongs to."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, select, update
@@ -24,20 +25,27 @@ class Unlinked:
 
 def unlinked_in_erp(session: Session, record_type: RecordType) -> Iterator[Unlinked]:
     """Records of the ERP that were never in Salesforce, nor are on their way there right now."""
-    crm = aliased(Version)
-    in_crm = exists().where(crm.record_id == Record.id, crm.system == System.CRM)
-    query = _of_side(System.ERP, record_type, Record.number).where(
-        Record.number.is_not(None), Record.salesforce_id.is_(None), ~in_crm, ~_is_leaving()
-    )
-    return _read(session, query, record_type)
+    return _read(session, _in_erp(record_type), record_type)
 
 
 def unlinked_in_crm(session: Session, record_type: RecordType) -> Iterator[Unlinked]:
     """Records of Salesforce that carry no ERP key."""
-    query = _of_side(System.CRM, record_type, Record.salesforce_id).where(
-        Record.number.is_(None), Version.crm_key.is_(None), Record.salesforce_id.is_not(None)
-    )
-    return _read(session, query, record_type)
+    return _read(session, _in_crm(record_type), record_type)
+
+
+def digests_in_erp(session: Session, record_type: RecordType) -> dict[str, str]:
+    """What names each of those records of the ERP and all that it says: ERP number -> digest."""
+    return _digests(session, _in_erp(record_type))
+
+
+def digests_in_crm(
+    session: Session, record_type: RecordType, *, among: Collection[str] | None = None
+) -> dict[str, str]:
+    """The same of Salesforce's records, or of these: Salesforce id -> digest."""
+    query = _in_crm(record_type)
+    if among is not None:
+        query = query.where(one_of(Record.salesforce_id, among))
+    return _digests(session, query)
 
 
 def unlinked_among(session: Session, pairs: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
@@ -119,6 +127,20 @@ def _is_leaving() -> ColumnElement[bool]:
     )
 
 
+def _in_erp(record_type: RecordType) -> Select[int, str | None, str]:
+    crm = aliased(Version)
+    in_crm = exists().where(crm.record_id == Record.id, crm.system == System.CRM)
+    return _of_side(System.ERP, record_type, Record.number).where(
+        Record.number.is_not(None), Record.salesforce_id.is_(None), ~in_crm, ~_is_leaving()
+    )
+
+
+def _in_crm(record_type: RecordType) -> Select[int, str | None, str]:
+    return _of_side(System.CRM, record_type, Record.salesforce_id).where(
+        Record.number.is_(None), Version.crm_key.is_(None), Record.salesforce_id.is_not(None)
+    )
+
+
 def _of_side(
     system: System, record_type: RecordType, known_as: InstrumentedAttribute[str | None]
 ) -> Select[int, str | None, str]:
@@ -136,6 +158,13 @@ def _read(
 ) -> Iterator[Unlinked]:
     for record_id, known_as, content in session.execute(query):
         yield Unlinked(record_id, str(known_as), decode_values(record_type, content))
+
+
+def _digests(session: Session, query: Select[int, str | None, str]) -> dict[str, str]:
+    return {
+        str(known_as): hashlib.blake2b(f"{record_id} {content}".encode(), digest_size=8).hexdigest()
+        for record_id, known_as, content in session.execute(query)
+    }
 
 
 _PAGE = 5_000

@@ -58,6 +58,14 @@ def settled_pairs(session: Session) -> Mapping[tuple[int, str], tuple[str, str]]
     }
 
 
+def suggested_pairs(session: Session) -> list[tuple[int, str]]:
+    """Pairs that wait for an answer: (record id, Salesforce id), in order."""
+    query = select(LinkProposal.record_id, LinkProposal.salesforce_id).where(
+        LinkProposal.status == LinkStatus.SUGGESTED
+    )
+    return sorted((row[0], row[1]) for row in session.execute(query))
+
+
 def save_proposals(session: Session, found: Sequence[NewProposal], *, now: datetime) -> None:
     """Keeps what was found, in the place of all suggestions before.
 

@@ -2,15 +2,20 @@
 
 import pytest
 
+from bridge.matching import looking
 from bridge.operations.breaks import list_breaks
-from bridge.operations.linking import confirm_link, list_proposals, reject_link, unlink_customer
-from bridge.operations.settings import BreakSettings
+from bridge.operations.linking import (
+    Word,
+    confirm_link,
+    list_proposals,
+    reject_link,
+    unlink_customer,
+)
 from bridge.store.models import LinkStatus
 from tests.builders import customer, invoice
 from tests.jobs.world import World
 
 CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
-SETTINGS = BreakSettings()
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -20,6 +25,10 @@ def enter(world: World, name: str = "Muster", **fields: str) -> str:
     salesforce_id = world.create("Account", Name=name, Tax_Number__c="DE123456789", **fields)
     world.do("fetch")
     return salesforce_id
+
+
+def ada(world: World, reason: str = "") -> Word:
+    return Word(by="ada", now=world.clock(), reason=reason)
 
 
 def accounts(world: World) -> int:
@@ -61,12 +70,21 @@ def test_who_may_be_there_waits_for_a_person(world: World) -> None:
     assert broken(world) == [("C1", "LINK_SUGGESTED")]
     (found,) = list_proposals(world.sessions, status=LinkStatus.SUGGESTED)
     assert (found.salesforce_id, found.names) == (one, ("muster", "somebody"))
-    confirm_link(
-        world.sessions, proposal_id=found.id, by="ada", settings=SETTINGS, now=world.clock()
-    )
+    confirm_link(world.sessions, proposal_id=found.id, word=ada(world))
     world.do(CUSTOMERS, "relay", "fetch", CUSTOMERS)
     assert (accounts(world), world.id_of("Account", "C1")) == (1, one)
     assert ("C1", "LINK_SUGGESTED") not in broken(world)
+
+
+def test_what_waits_is_not_matched_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run tells the same as the one before, and the break stays."""
+    enter(world, "Somebody")
+    world.submit(customer())
+    first = world.do(CUSTOMERS)["links"]
+    monkeypatch.setattr(looking, "find_links", None)
+    world.do("relay", "fetch")
+    assert world.do(CUSTOMERS)["links"] == first
+    assert broken(world) == [("C1", "LINK_SUGGESTED")]
 
 
 def test_who_is_another_is_created(world: World) -> None:
@@ -75,14 +93,7 @@ def test_who_is_another_is_created(world: World) -> None:
     world.submit(customer())
     world.do(CUSTOMERS)
     (found,) = list_proposals(world.sessions, status=LinkStatus.SUGGESTED)
-    reject_link(
-        world.sessions,
-        proposal_id=found.id,
-        reason="a branch",
-        by="ada",
-        settings=SETTINGS,
-        now=world.clock(),
-    )
+    reject_link(world.sessions, proposal_id=found.id, word=ada(world, "a branch"))
     world.do(CUSTOMERS, "relay", "fetch", CUSTOMERS)
     assert accounts(world) == 2
     assert broken(world) == []
@@ -94,10 +105,7 @@ def test_a_link_is_taken_back(world: World) -> None:
     world.submit(customer(), invoice())
     for job in (CUSTOMERS, FINANCIALS, "relay", "fetch", CUSTOMERS, FINANCIALS, "relay", "fetch"):
         world.do(job)
-    done = unlink_customer(
-        world.sessions, number="C1", reason="two", by="ada", settings=SETTINGS, now=world.clock()
-    )
-    assert not done
+    assert not unlink_customer(world.sessions, number="C1", word=ada(world, "two"))
     for job in (CUSTOMERS, "relay", "fetch", CUSTOMERS, FINANCIALS, "relay", "fetch"):
         world.do(job)
     for job in (CUSTOMERS, FINANCIALS, "relay", "fetch", CUSTOMERS, FINANCIALS):

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import Customer, System
-from bridge.matching.finding import Found, find_links, make_links
+from bridge.matching.finding import Found, find_links, make_links, read_sides
+from bridge.matching.looking import look_ahead
 from bridge.matching.proposing import Matcher
 from bridge.matching.settings import MatchingSettings
 from bridge.store.models import LinkStatus
@@ -25,8 +26,7 @@ def have(session: Session, *records: Customer) -> list[str]:
 
 
 def found(sessions: sessionmaker[Session], matcher: Matcher = MATCHER) -> Found:
-    with sessions() as session:
-        return find_links(session, matcher)
+    return look_ahead(sessions, matcher).found
 
 
 def pairs(found: Found) -> list[tuple[str, str, str]]:
@@ -38,7 +38,7 @@ def test_a_link_moves_the_version(sessions: sessionmaker[Session], now: datetime
     with sessions.begin() as session:
         save_erp(session, customer())
         (one,) = have(session, customer(phone="+49 30 99"))
-        summary = make_links(session, find_links(session, MATCHER), now=now)
+        summary = make_links(session, find_links(read_sides(session), MATCHER), now=now)
     assert (summary.linked, summary.suggested) == (1, 0)
     assert summary.links == [f"C1 = {one}: the same tax number"]
     with sessions() as session:
@@ -72,7 +72,7 @@ def test_suggestions_stand_in_for_the_ones_before(
         )
     for expected in (2, 1):
         with sessions.begin() as session:
-            summary = make_links(session, find_links(session, MATCHER), now=now)
+            summary = make_links(session, find_links(read_sides(session), MATCHER), now=now)
             assert summary.suggested == expected
             numbers = {row.salesforce_id: row.id for row, _ in proposals(session, status=None)}
         assert (len(numbers), numbers[one]) == (expected, 1)
@@ -85,7 +85,7 @@ def test_a_no_stays_a_no(sessions: sessionmaker[Session], now: datetime) -> None
     with sessions.begin() as session:
         save_erp(session, customer())
         (one,) = have(session, customer(name="Other"))
-        make_links(session, find_links(session, MATCHER), now=now)
+        make_links(session, find_links(read_sides(session), MATCHER), now=now)
         ((row, _),) = proposals(session, status=LinkStatus.SUGGESTED)
         settle(session, row.id, status=LinkStatus.REJECTED, by="ada", reason="no", now=now)
     assert pairs(found(sessions)) == []
