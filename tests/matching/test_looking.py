@@ -1,4 +1,4 @@
-"""Looking before writing, on real databases: what others do meanwhile, and what is not done again."""
+"""Looking before writing: what others do meanwhile, and what is not done again."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
