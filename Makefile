@@ -59,7 +59,7 @@ fuzz: $(VENV)/.fuzz  ## feed the SOAP endpoint spoiled requests for SECONDS=60
 .PHONY: both-sides
 both-sides: EXAMPLES ?= 60
 both-sides: SEED ?= 1
-both-sides: $(INSTALLED)  ## let both sides and fate do what they like, EXAMPLES=60 times from SEED=1 on
+both-sides: $(INSTALLED)  ## let both sides and fate do what they like, in EXAMPLES=60 of 60 steps, by SEED=1
 	BOTH_SIDES_EXAMPLES=$(EXAMPLES) BOTH_SIDES_STEPS=60 BOTH_SIDES_SEED=$(SEED) \
 	    $(BIN)/python -m pytest -q tests/jobs/test_both_sides.py $(ARGS)
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bridge.domain.content import decode_values
+from bridge.domain.decisions import FieldCorrection
 from bridge.domain.records import Field, RecordKey, RecordType, System, Value
 from bridge.store.comparison import compared_fields
 from bridge.store.engine import hold_record_type
@@ -114,14 +115,14 @@ def _patched(
         stood = decode_values(key.record_type, old.content)
     elif created:
         stood = {field.name: None for field in compared}
-    values = dict(stood)
-    for one in ones:
-        values |= _changes(one.correction, system, stood)
+    fields = [field for one in ones for field in one.correction.fields]
+    if system is System.ERP:
+        fields = _made(fields, stood)
     return NewVersion(
         record_id=record_id,
         system=system,
         record_type=key.record_type,
-        values=values,
+        values={**stood, **{field.name: field.new for field in fields}},
         compared=compared,
         modified_at=old.modified_at if old else now,
         known_at=now,
@@ -132,15 +133,18 @@ def _patched(
     )
 
 
-def _changes(
-    correction: StagedCorrection, system: System, stood: Mapping[str, Value | None]
-) -> dict[str, Value | None]:
-    if system is not System.ERP:
-        return correction.changes
-    # A value that is no longer the one to be replaced was submitted since: the ERP's newer word.
-    return {
-        field.name: field.new for field in correction.fields if stood.get(field.name) == field.old
-    }
+def _made(
+    fields: Sequence[FieldCorrection], stood: Mapping[str, Value | None]
+) -> list[FieldCorrection]:
+    """Of changes that the ERP has made in this order, those that tell what it holds by now.
+
+    It may have submitted any value on their way. One that none of them is about was submitted
+    since: the ERP's newer word.
+    """
+    about: dict[str, list[Value | None]] = {}
+    for field in fields:
+        about.setdefault(field.name, []).extend((field.old, field.new))
+    return [field for field in fields if stood.get(field.name) in about[field.name]]
 
 
 def _versions(session: Session, record_ids: Sequence[int]) -> dict[tuple[int, System], Version]:

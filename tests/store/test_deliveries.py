@@ -93,6 +93,24 @@ def test_what_the_erp_accepted_is_agreed(sessions: Sessions) -> None:
         assert crm.amount == Decimal(5000)
 
 
+@pytest.mark.parametrize(
+    ("submitted", "holds"), [("1", "1"), ("2", "1"), ("3", "3")], ids=["last", "first", "other"]
+)
+def test_changes_there_and_back_leave_what_was_there(
+    sessions: Sessions, submitted: str, holds: str
+) -> None:
+    """An ERP that made both holds the last one, unless it submitted a word of its own since."""
+    with sessions.begin() as session:
+        agree_on(session, customer(phone="1"))
+        there = wish(System.ERP, old={"phone": "1"}, phone="2")
+        back = wish(System.ERP, old={"phone": "2"}, phone="1")
+        save_erp(session, customer(phone=submitted))
+        accept(session, *(Accepted(staged(session, one)) for one in (there, back)))
+    with sessions() as session:
+        assert (values_in(session, customer(), System.ERP) or {})["phone"] == holds
+        assert (values_in(session, customer(), System.AGREED) or {})["phone"] == "1"
+
+
 def test_an_acknowledgement_brings_nothing_back(sessions: Sessions) -> None:
     """An ERP acknowledges by sequence: what it no longer has stays gone until it is submitted."""
     with sessions.begin() as session:

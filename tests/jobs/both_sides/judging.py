@@ -12,7 +12,7 @@ from bridge.domain.records import RecordKey, RecordType, values_of
 from bridge.operations.breaks import BreakView, list_breaks
 from bridge.operations.lookup import UnknownRecord, get_record
 from bridge.operations.overview import list_dead_letters
-from tests.jobs.sides import Sides
+from tests.jobs.both_sides.sides import Sides
 from tests.jobs.world import RULES
 
 GONE_FROM_ERP = ({BreakKind.MISSING_IN_ERP}, {BreakKind.DELETED_AND_EDITED})
@@ -24,21 +24,21 @@ class Judgement:
 
     def __init__(self, sides: Sides) -> None:
         self.sides = sides
-        self.crm = {kind: sides.crm_records(kind) for kind in RecordType}
+        self.crm = {kind: sides.users.records(kind) for kind in RecordType}
         self.breaks: dict[RecordKey | str, list[BreakView]] = {}
-        for one in list_breaks(sides.world.sessions):
+        for one in list_breaks(sides.bridge.sessions):
             self.breaks.setdefault(one.key or str(one.salesforce_id), []).append(one)
 
     def judge(self) -> None:
         complaints = [
-            *(found for key in self.sides.told for found in self._of_key(key)),
+            *(found for key in self.sides.erp.told for found in self._of_key(key)),
             *self._of_crm(),
             *self._of_the_store(),
         ]
         assert not complaints, "\n" + "\n".join(complaints)
 
     def _of_key(self, key: RecordKey) -> Iterator[str]:
-        record = self.sides.books.get(key)
+        record = self.sides.erp.books.get(key)
         found = [
             one
             for one in self.crm[key.record_type].values()
@@ -49,7 +49,7 @@ class Judgement:
             if found and kinds not in GONE_FROM_ERP:
                 yield f"{key}: gone from the ERP, but in Salesforce, and {kinds} tells"
             return
-        view = get_record(self.sides.world.sessions, key=key)
+        view = get_record(self.sides.bridge.sessions, key=key)
         if view.erp != record:
             yield f"{key}: the ERP holds {record}, and the bridge takes it for {view.erp}"
         if kinds:
@@ -66,16 +66,16 @@ class Judgement:
             if any(not one.deleted and one.erp_key == str(key) for one in everything):
                 yield f"{key}: called missing, but there"
         elif kinds == {BreakKind.MERGED_IN_CRM}:
-            if not self._heirs(self._linked_with(key)):
+            if not self.sides.users.heirs(self._linked_with(key)):
                 yield f"{key}: called merged, but was not"
         elif kinds == {BreakKind.CUSTOMER_UNKNOWN}:
-            if self._is_reachable(self.sides.books[key].customer_number):
+            if self._is_reachable(self.sides.erp.books[key].customer_number):
                 yield f"{key}: waits for a customer who is there"
         else:
             yield f"{key}: broken as {kinds}"
 
     def _of_pair(self, key: RecordKey, crm: CrmRecord) -> Iterator[str]:
-        record = self.sides.books[key]
+        record = self.sides.erp.books[key]
         broken = {one.field for one in self.breaks.get(key, [])}
         rules = RULES[key.record_type]
         values = values_of(record)
@@ -87,7 +87,7 @@ class Judgement:
             if one.name not in broken and not agree(one, ours, theirs, Sense()):
                 yield f"{key} {one.name}: {ours!r} in the ERP, {theirs!r} in Salesforce"
         if key.record_type is RecordType.CUSTOMER:
-            heirs = self._heirs(self.sides.words.agreed_with.get(key))
+            heirs = self.sides.users.heirs(self.sides.words.agreed_with.get(key))
             words = self.sides.words
             yield from words.complaints(key, crm.salesforce_id, values, broken=broken, heirs=heirs)
             words.settled(key, crm.salesforce_id, values, broken)
@@ -99,10 +99,10 @@ class Judgement:
             for one in records.values():
                 if one.deleted:
                     continue
-                known = one.erp_key and RecordKey.parse(kind, one.erp_key) in self.sides.books
+                known = one.erp_key and RecordKey.parse(kind, one.erp_key) in self.sides.erp.books
                 if known:
                     continue
-                if one.salesforce_id not in self.sides.entered and not one.erp_key:
+                if one.salesforce_id not in self.sides.users.entered and not one.erp_key:
                     yield f"{kind} {one.salesforce_id}: the bridge has doubled it"
                 expected = kind is not RecordType.CUSTOMER or one.erp_key
                 key = RecordKey.parse(kind, one.erp_key) if one.erp_key else one.salesforce_id
@@ -112,17 +112,17 @@ class Judgement:
                     yield f"{kind} {key}: in Salesforce alone, and no break tells"
 
     def _of_the_store(self) -> Iterator[str]:
-        for letter in list_dead_letters(self.sides.world.sessions):
+        for letter in list_dead_letters(self.sides.bridge.sessions):
             yield f"dead letter {letter}"
-        if self.sides.engine.dialect.name == "sqlite":
-            with self.sides.engine.connect() as connection:
+        if self.sides.bridge.engine.dialect.name == "sqlite":
+            with self.sides.bridge.engine.connect() as connection:
                 kinds = connection.execute(text("SELECT DISTINCT typeof(amount) FROM version"))
                 if {row[0] for row in kinds} - {"integer", "null"}:
                     yield "an amount is no integer"
 
     def _is_reachable(self, number: str) -> bool:
         key = RecordKey(RecordType.CUSTOMER, "", number)
-        if key not in self.sides.books:
+        if key not in self.sides.erp.books:
             return False
         kinds = {one.kind for one in self.breaks.get(key, []) if not one.field}
         return not kinds or (
@@ -133,19 +133,12 @@ class Judgement:
         """The customer as whom Salesforce knows one that was merged into another."""
         key = RecordKey(RecordType.CUSTOMER, "", number)
         accounts = self.crm[RecordType.CUSTOMER]
-        for heir in self._heirs(self._linked_with(key)):
+        for heir in self.sides.users.heirs(self._linked_with(key)):
             if heir in accounts and not accounts[heir].deleted:
                 return accounts[heir].erp_key or number
         return number
 
     def _linked_with(self, key: RecordKey) -> str | None:
         with suppress(UnknownRecord):
-            return get_record(self.sides.world.sessions, key=key).salesforce_id
+            return get_record(self.sides.bridge.sessions, key=key).salesforce_id
         return None
-
-    def _heirs(self, salesforce_id: str | None) -> list[str]:
-        heirs: list[str] = []
-        while salesforce_id in self.sides.merged:
-            salesforce_id = self.sides.merged[salesforce_id]
-            heirs.append(salesforce_id)
-        return heirs
