@@ -6,8 +6,9 @@ Settings -> engine, sessions, Salesforce client, rules -> the WSGI application a
 import ctypes
 import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -24,13 +25,20 @@ from bridge.domain.survivorship import Rules
 from bridge.logs import configure_logs
 from bridge.matching.model import MODEL_FILE, load_model
 from bridge.matching.proposing import Matcher
+from bridge.operations.addresses import site_of
 from bridge.operations.admission import Admission
-from bridge.operations.authentication import Authenticator
+from bridge.operations.authentication import Authenticator, WrongCredentials
 from bridge.operations.brake import Brake
 from bridge.operations.calls import CallTrail
-from bridge.proxies import BehindProxies
+from bridge.proxies import BehindProxies, address_behind
 from bridge.rules import build_rules
-from bridge.salesforce import BadMapping, Mapping, SalesforceClient, load_mappings
+from bridge.salesforce import (
+    BadMapping,
+    Mapping,
+    SalesforceClient,
+    Surroundings,
+    load_mappings,
+)
 from bridge.settings import (
     FOLDER_VARIABLE,
     Settings,
@@ -39,6 +47,7 @@ from bridge.settings import (
     load_survivorship,
 )
 from bridge.soap.application import CONTRACT_VERSIONS, SoapContext, build_soap_application
+from bridge.soap.credentials import shown_credentials
 from bridge.store.comparison import adopt_comparison, is_adopted
 from bridge.store.engine import (
     SchemaOutdated,
@@ -48,6 +57,7 @@ from bridge.store.engine import (
     session_factory,
     upgrade_schema,
 )
+from bridge.waiting import Caller
 from jobs.context import JobContext, Progress
 from jobs.schedule import JOBS
 
@@ -107,6 +117,11 @@ class Application:
         """Where calls are written down."""
         return CallTrail(self.sessions, self.settings.server.workers)
 
+    @cached_property
+    def stopping(self) -> threading.Event:
+        """Set when the process has to end: no job then waits for Salesforce to come back."""
+        return threading.Event()
+
     def close(self) -> None:
         """Writes down what is left, and lets the database go."""
         self.trail.close()
@@ -135,7 +150,7 @@ class Application:
         soap = build_soap_application(
             SoapContext(
                 sessions=self.sessions,
-                authenticator=self._authenticator(),
+                authenticator=self._authenticator,
                 admission=Admission(self.settings.server.workers),
                 trail=self.trail,
                 clock=utc_now,
@@ -163,6 +178,16 @@ class Application:
             certificate_header=server.client_certificate_header,
         )
 
+    def caller_of(self, environ: "WSGIEnvironment") -> Caller:
+        """Who sends a request, as far as its head tells without asking the database."""
+        with suppress(WrongCredentials):
+            shown = shown_credentials(environ)
+            consumer = shown and self._authenticator.recognise(shown, now=utc_now())
+            if consumer:
+                return Caller(consumer, is_recognised=True)
+        return Caller(site_of(address_behind(environ, self.settings.server.trusted_proxies)))
+
+    @cached_property
     def _authenticator(self) -> Authenticator:
         settings = self.settings.consumers
         brake = Brake(
@@ -178,7 +203,9 @@ class Application:
                 "no Salesforce org is configured: set [salesforce] in bridge.toml, or"
                 " ERP_BRIDGE_SALESFORCE__LOGIN_URL and its companions"
             )
-        return SalesforceClient(self.settings.salesforce)
+        return SalesforceClient(
+            self.settings.salesforce, surroundings=Surroundings(sleep=self.stopping.wait)
+        )
 
     def job_context(self, progress: Progress) -> JobContext:
         """All that jobs work with. Raises NotConfigured without an org."""

@@ -22,6 +22,7 @@ from granian.rsgi import Scope
 
 from bridge.app import Application, open_worker
 from bridge.soap.application import busy_response
+from bridge.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -36,18 +37,18 @@ class Gateway:
     """A WSGI application behind granian's RSGI interface, in a number of threads.
 
     A body that has not come within its time ends where it is: the application sees that fewer bytes
-    came than were announced. While many bytes of large ones wait, further ones are refused; alone,
-    one may be as large as any.
+    came than were announced. Large ones share the room of `bridge.waiting`.
     """
 
     def __init__(self, application: Application) -> None:
         settings = application.settings
         self._close = application.close
         self._application = application.wsgi()
+        self._caller_of = application.caller_of
         self._settings = settings.server
         self._max_body_bytes = settings.soap.max_body_bytes
         self._threads = ThreadPoolExecutor(settings.server.threads, thread_name_prefix="call")
-        self._waiting_bytes = 0
+        self._room = WaitingRoom(settings.server.max_waiting_bytes)
 
     async def __rsgi__(self, scope: Scope, protocol: RSGIHTTPProtocol) -> None:
         """Answers one HTTP request."""
@@ -72,27 +73,32 @@ class Gateway:
     async def _answer(self, environ: "WSGIEnvironment", protocol: RSGIHTTPProtocol) -> Answer:
         loop = asyncio.get_running_loop()
         body = _Body(protocol, loop.time() + self._settings.body_timeout_seconds)
+        most = self._most_bytes(environ)
+        if most > _SMALL_BYTES:
+            return await self._answer_large(environ, body, most)
+        if most:
+            # Not counted: whoever announces many and sends none would leave no room for others.
+            await body.receive_all()
+        return await self._in_thread(environ, body)
+
+    async def _answer_large(self, environ: "WSGIEnvironment", body: "_Body", most: int) -> Answer:
+        place = self._room.enter(self._caller_of(environ), body.forget)
         try:
-            if await self._receive(body, self._most_bytes(environ)):
-                environ["wsgi.input"] = body.content()
-                return await loop.run_in_executor(self._threads, self._carry_out, environ)
+            while place.held_bytes < most and (chunk_bytes := await body.receive_chunk()):
+                self._room.fill(place, chunk_bytes)
+                if place.gave_way:
+                    break
+            place.is_whole = True
+            if not place.gave_way:
+                return await self._in_thread(environ, body)
         finally:
-            self._waiting_bytes -= body.counted_bytes
+            self._room.leave(place)
         return await _refuse_busy(environ, body)
 
-    async def _receive(self, body: "_Body", most: int) -> bool:
-        """Waits for a body of so many bytes at most; False where there is no room for it."""
-        if most <= _SMALL_BYTES:
-            # Not counted: whoever announces many and sends none would leave no room for others.
-            if most:
-                await body.receive_all()
-            return True
-        while body.counted_bytes < most and (chunk_bytes := await body.receive_chunk()):
-            self._waiting_bytes += chunk_bytes
-            of_others = self._waiting_bytes - body.counted_bytes
-            if of_others and self._waiting_bytes > self._settings.max_waiting_bytes:
-                return False
-        return True
+    async def _in_thread(self, environ: "WSGIEnvironment", body: "_Body") -> Answer:
+        environ["wsgi.input"] = body.content()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._carry_out, environ)
 
     def _most_bytes(self, environ: "WSGIEnvironment") -> int:
         """How many bytes may come, and are worth to be waited for."""
@@ -123,8 +129,6 @@ class _Body:
         self._protocol = protocol
         self._until = until
         self._received: list[bytes] = []
-        self.counted_bytes = 0
-        """Of chunks."""
 
     def content(self) -> BytesIO:
         """What came, for a thread to read."""
@@ -138,12 +142,15 @@ class _Body:
         """Waits for more; how many bytes came, 0 at the end."""
         chunk = await self._in_time(self._chunks.__anext__)
         self._received.append(chunk)
-        self.counted_bytes += len(chunk)
         return len(chunk)
 
-    async def pass_over(self) -> None:
-        """Forgets what came, and waits for the rest: in the middle of it no caller would listen."""
+    def forget(self) -> None:
+        """Drops what came."""
         self._received.clear()
+
+    async def pass_over(self) -> None:
+        """Waits for the rest without keeping it: in the middle of a body no caller would listen."""
+        self.forget()
         while await self._in_time(self._chunks.__anext__):
             pass
 

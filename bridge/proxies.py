@@ -58,31 +58,12 @@ class BehindProxies:
     ) -> Iterable[bytes]:
         """Answers one HTTP request."""
         peer = address_of(environ.get("REMOTE_ADDR", ""))
-        if peer is not None and self._is_trusted(peer):
-            environ["REMOTE_ADDR"] = str(self._caller(peer, environ.get(_FORWARDED, "")))
+        environ["REMOTE_ADDR"] = address_behind(environ, self._trusted)
+        if peer is not None and _is_one_of(self._trusted, peer):
             self._take_certificate(environ)
         else:
-            environ["REMOTE_ADDR"] = str(peer or environ.get("REMOTE_ADDR", ""))
             self._tell_ignored(environ)
         return self._application(environ, start_response)
-
-    def _is_trusted(self, address: IPv4Address | IPv6Address) -> bool:
-        return any(address in network for network in self._trusted)
-
-    def _caller(self, peer: IPv4Address | IPv6Address, forwarded: str) -> IPv4Address | IPv6Address:
-        """The last address that is not a trusted proxy's. What stands before it anybody can write.
-
-        Each proxy adds, on the right, whom it was called by.
-        """
-        caller = peer
-        for hop in reversed(forwarded.split(",")):
-            address = address_of(_without_port(hop.strip()))
-            if address is None:
-                break
-            caller = address
-            if not self._is_trusted(caller):
-                break
-        return caller
 
     def _take_certificate(self, environ: "WSGIEnvironment") -> None:
         header = environ.get(self._certificate, "").strip() if self._certificate else ""
@@ -101,6 +82,29 @@ class BehindProxies:
                     header=variable.removeprefix("HTTP_").replace("_", "-").title(),
                     address=environ["REMOTE_ADDR"],
                 )
+
+
+def address_behind(environ: "WSGIEnvironment", trusted: Sequence[IPv4Network | IPv6Network]) -> str:
+    """The caller's address: the last one that is not a trusted proxy's, if the peer is one.
+
+    Each proxy adds, on the right, whom it was called by. What stands before the last address that
+    is nobody's whom we trust, anybody can write.
+    """
+    caller = address_of(environ.get("REMOTE_ADDR", ""))
+    if caller is None:
+        return str(environ.get("REMOTE_ADDR", ""))
+    for hop in reversed(environ.get(_FORWARDED, "").split(",")):
+        address = address_of(_without_port(hop.strip()))
+        if address is None or not _is_one_of(trusted, caller):
+            break
+        caller = address
+    return str(caller)
+
+
+def _is_one_of(
+    networks: Sequence[IPv4Network | IPv6Network], address: IPv4Address | IPv6Address
+) -> bool:
+    return any(address in network for network in networks)
 
 
 def fingerprint_in(header: str) -> str:

@@ -63,6 +63,7 @@ def serve_application(application: Application, *, with_jobs: bool) -> None:
     try:
         _granian(settings).serve()
     finally:
+        application.stopping.set()
         if scheduler is not None:
             scheduler.shutdown(wait=True)
 

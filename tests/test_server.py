@@ -7,21 +7,25 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.cli import main
+from bridge.demo.processes import lay_out, running_bridge
 from bridge.operations.calls import CallRow, list_calls
 from bridge.operations.consumers import create_consumer
 from bridge.soap.calls import encode_request
 from bridge.store.engine import open_engine, session_factory
+from bridge.store.models import RunStatus
+from bridge.store.runs import list_runs
 from bridge.store.settings import DatabaseSettings
 from tests.certificates import Signed, authority, signed_by
 
@@ -254,3 +258,41 @@ def test_a_taken_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         done = CliRunner().invoke(main, ["serve"])
     assert done.exit_code == 2
     assert f"cannot listen at http://[::1]:{port}: Address already in use" in done.output
+
+
+def test_stopping_while_salesforce_is_away(tmp_path: Path) -> None:
+    """A job that pauses between two attempts to reach it ends at once, and says so."""
+    pause = "60"  # the least of it is longer than all that is waited for here
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))  # and never listens
+        place = lay_out(tmp_path, None)
+        settings = {
+            "SALESFORCE__LOGIN_URL": f"http://127.0.0.1:{probe.getsockname()[1]}",
+            "SALESFORCE__BACKOFF_FIRST_SECONDS": pause,
+            "SALESFORCE__BACKOFF_MAX_SECONDS": pause,
+        }
+        more = {f"ERP_BRIDGE_{name}": value for name, value in settings.items()}
+        place = replace(place, environment=place.environment | more)
+        sessions = session_factory(
+            open_engine(DatabaseSettings(url=place.environment["ERP_BRIDGE_DATABASE__URL"]))
+        )
+        with running_bridge(place, every_seconds=1) as process:
+            _until(lambda: RunStatus.RUNNING in _statuses(sessions))
+            started = time.monotonic()
+            process.terminate()
+            process.wait(20)
+            assert time.monotonic() - started < 15
+    assert RunStatus.RUNNING not in _statuses(sessions)
+    assert RunStatus.FAILED in _statuses(sessions)
+
+
+def _statuses(sessions: sessionmaker[Session]) -> set[RunStatus]:
+    with sessions() as session:
+        return {run.status for run in list_runs(session, limit=100)}
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.1)

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from bridge.app import Application, ready_application, utc_now
-from bridge.commands.breaks_export import write_export
 from bridge.commands.options import AS_JSON, BY, FOLDER, ID, PERSON, REASON, words
 from bridge.domain.causes import Cause
 from bridge.domain.decisions import BreakKind
@@ -176,6 +175,9 @@ def reopen(folder: Path | None, break_id: int, reason: str, by: str) -> None:
 @_which
 def export(folder: Path | None, file: Path, **which: Any) -> None:
     """Write breaks to FILE: .xlsx (with totals, aging, a sheet per kind), .csv or .json."""
+    # It takes openpyxl, which takes a tenth of the time that all of the bridge takes to import.
+    from bridge.commands.breaks_export import write_export  # noqa: PLC0415
+
     with ready_application(folder) as application:
         found = list_breaks(application.sessions, **which)
         totals = latest_totals(application.sessions, jobs=(CUSTOMERS, FINANCIALS))

@@ -73,8 +73,11 @@ class Caller:
                 if session and error.remedy is Remedy.LOGIN and not logged_in_again:
                     self._connection.sessions.discard(session)
                     logged_in_again = True
-                elif attempt < self._settings.attempts and _may_repeat(operation, error):
-                    self._connection.around.sleep(self._pause(attempt))
+                elif (
+                    attempt < self._settings.attempts
+                    and _may_repeat(operation, error)
+                    and not self._connection.around.sleep(self._pause(attempt))
+                ):
                     attempt += 1
                 else:
                     raise

@@ -13,11 +13,11 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """`sleep` takes seconds, `random` gives 0 up to 1, `now` an aware instant, `ticks` seconds that
-    never go back.
+    """`sleep` takes seconds, and says whether it was cut short because the process has to end;
+    `random` gives 0 up to 1, `now` an aware instant, `ticks` seconds that never go back.
     """
 
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], bool | None] = time.sleep
     random: Callable[[], float] = random
     now: Callable[[], datetime] = _utc_now
     ticks: Callable[[], float] = time.monotonic

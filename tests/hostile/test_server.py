@@ -180,6 +180,21 @@ def test_many_waiting_bytes(server: Server) -> None:
     assert judge(server.post(large)) is None
 
 
+def test_strangers_keep_no_consumer_out(server: Server) -> None:
+    """Bodies without good credentials fill all the room, and give way to one with them."""
+    large = CALL + (b"<!--" + b" " * 60_000 + b"-->") * 7
+    begun = server.head("Content-Length: 990000", secret="wrong") + b" " * 300_000
+    is_good(server)  # whoever was recognised lately
+    with ExitStack() as stack:
+        strangers = [stack.enter_context(closing(server.connect(begun))) for _ in range(3)]
+        time.sleep(BODY_SECONDS / 4)
+        assert judge(server.post(large)) is None
+        answers = [received(connection) for connection in strangers]
+    codes = [b"<Code>ServerBusy</Code>" in answer for answer in answers]
+    assert any(codes)
+    assert len(answers) == 3
+
+
 def test_what_comes_late_is_answered_when_it_has_come(server: Server) -> None:
     """A large body that is refused is passed over to its end: its caller hears why."""
     begun = server.head("Content-Length: 900000") + b" " * 700_000

@@ -67,6 +67,21 @@ def test_a_verified_secret_is_remembered_for_a_minute(
     ]  # fmt: skip
 
 
+def test_who_proved_it_a_moment_ago_is_recognised(
+    sessions: Sessions, now: datetime, hasher: CountingHasher
+) -> None:
+    """Without proving anything anew, so that anybody may ask as often as they like."""
+    secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
+    authenticator = Authenticator(sessions)
+    assert authenticator.recognise(secret, now=now) is None
+    authenticate(authenticator, secret, now)
+    hashed = hasher.verified
+    assert authenticator.recognise(secret, now=now) == "erp"
+    assert authenticator.recognise(Secret("erp", "wrong"), now=now) is None
+    assert authenticator.recognise(secret, now=now + timedelta(seconds=60)) is None
+    assert hasher.verified == hashed
+
+
 def test_a_wrong_secret_is_remembered_as_wrong(
     sessions: Sessions, now: datetime, hasher: CountingHasher
 ) -> None:
