@@ -1,6 +1,6 @@
 """The SOAP front: the published contract, its codec, services, faults and HTTP limits.
 
-Spyne publishes (types, WSDL, dispatch to the service methods); our own codec decodes, validates
+Spyne publishes (types, WSDL); our own codec decodes, validates
 and encodes. What a call means lives in `bridge.operations`; here it is only translated. May
 import bridge, bridge.domain and bridge.operations, and is the only home of Spyne.
 
