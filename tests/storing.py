@@ -27,9 +27,10 @@ from bridge.store.crm import PageOutcome, save_crm_page
 from bridge.store.models import Outbox, OutboxStatus, Version
 from bridge.store.outbox import claim_batch
 from bridge.store.outbox_fields import decode_fields
-from bridge.store.records import NewVersion, ensure_records, find_records, save_versions
+from bridge.store.records import ensure_records, find_records
 from bridge.store.runs import start_run
 from bridge.store.staging import stage_corrections, withdraw_unwanted
+from bridge.store.versions import NewVersion, save_versions
 from tests.builders import EARLY, compared, customer
 
 LATER = EARLY + timedelta(hours=1)
@@ -46,7 +47,9 @@ def save(
 ) -> int:
     """Saves one system's version of a record; gives the record's id."""
     record_id = ensure_records(session, [key])[key]
-    save_versions(session, [_version(record_id, system, key, values, at, deleted)])
+    version = _version(record_id, system, key, values, at, deleted)
+    fields = compared(key.record_type)
+    save_versions(session, [version], record_type=key.record_type, compared=fields)
     return record_id
 
 
@@ -55,12 +58,14 @@ def save_erp(
 ) -> list[int]:
     """Saves what the ERP says; gives the records' ids."""
     ids = ensure_records(session, map(key_of, records))
-    versions = [
-        _version(ids[key_of(one)], System.ERP, key_of(one), values_of(one), at, deleted)
-        for one in records
-    ]
-    save_versions(session, versions)
-    return [version.record_id for version in versions]
+    versions: dict[RecordType, list[NewVersion]] = {}
+    for one in records:
+        key = key_of(one)
+        version = _version(ids[key], System.ERP, key, values_of(one), at, deleted)
+        versions.setdefault(key.record_type, []).append(version)
+    for record_type, some in versions.items():
+        save_versions(session, some, record_type=record_type, compared=compared(record_type))
+    return [ids[key_of(one)] for one in records]
 
 
 def save_crm(
@@ -138,9 +143,7 @@ def _version(
     return NewVersion(
         record_id=record_id,
         system=system,
-        record_type=key.record_type,
         values=values,
-        compared=compared(key.record_type),
         modified_at=at,
         known_at=at,
         deleted=deleted,

@@ -98,11 +98,22 @@ def digest(compared: Sequence[Field], values: Values) -> bytes:
 
 def digest_each(compared: Sequence[Field], records: Sequence[Record]) -> list[bytes]:
     """The digest of each of many records of one type, of all whose fields the values are known."""
-    values = {one.name: list(map(attrgetter(one.name), records)) for one in compared}
+    columns = {one.name: list(map(attrgetter(one.name), records)) for one in compared}
+    return digest_columns(compared, columns, len(records))
+
+
+def digest_columns(
+    compared: Sequence[Field], columns: Mapping[str, Sequence[Value | None]], count: int
+) -> list[bytes]:
+    """The digest of each of so many records; a field without a column was not read of any."""
     country = next((one.name for one in compared if one.kind is Kind.COUNTRY), None)
-    countries = map_distinct(_country, values[country]) if country else [None] * len(records)
-    columns = [_parts(one, values[one.name], countries) for one in compared]
-    rows = zip(*columns, strict=True) if columns else repeat((), len(records))
+    known = columns.get(country) if country else None
+    countries = map_distinct(_country, known) if known else [None] * count
+    parts = [
+        _parts(one, columns[one.name], countries) if one.name in columns else [_UNREAD] * count
+        for one in compared
+    ]
+    rows = zip(*parts, strict=True) if parts else repeat((), count)
     return [_digest(row) for row in rows]
 
 

@@ -66,6 +66,18 @@ def decode_record(record_type: RecordType, text: str) -> Record:
     return RECORD_CLASSES[record_type](**decode_values(record_type, text))  # type: ignore[arg-type]
 
 
+def encode_columns(
+    record_type: RecordType, columns: Mapping[str, Sequence[Value | None]], count: int
+) -> list[str]:
+    """The canonical JSON (`encode_values`) of each of so many records of a type."""
+    catalogue = fields_of(RECORD_CLASSES[record_type])
+    parts: list[Iterable[str]] = []
+    for place, (name, values) in enumerate(sorted(columns.items())):
+        label = f'{"," if place else ""}"{name}":'
+        parts += [repeat(label), encode_column(catalogue[name], values)]
+    return list(map("".join, zip(repeat("{", count), *parts, repeat("}"), strict=False)))
+
+
 def encode_value(value: Value | None) -> Any:
     """One value as JSON knows it: str, int, None or a list of objects."""
     match value:

@@ -27,7 +27,7 @@ from bridge.store import rulings as ruling_store
 from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Break, BreakResolution, BreakStatus, Record
-from bridge.store.records import currency_of, document_days
+from bridge.store.versions import currency_of, document_days
 from bridge.wording import in_utc
 
 

@@ -20,14 +20,9 @@ from bridge.operations.snapshots import enter_snapshot, join_snapshot
 from bridge.store.comparison import compared_fields
 from bridge.store.engine import reading
 from bridge.store.models import Submission
-from bridge.store.records import (
-    contents_of,
-    ensure_records,
-    known_customers,
-    touch_versions,
-)
+from bridge.store.records import ensure_records, known_customers
 from bridge.store.submissions import claim_submission, find_submission, store_results
-from bridge.store.told import Told, save_told
+from bridge.store.versions import Told, contents_of, save_told, touch_versions
 from bridge.wording import in_utc
 
 

@@ -47,7 +47,32 @@ def upsert_columns(
 def insert_missing(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
     """Inserts rows of equal shape; where a row is there already, it stays as it is."""
     if rows:
-        _insert(session, model, _columns(rows), "ON CONFLICT DO NOTHING")
+        insert_missing_columns(session, model, _columns(rows))
+
+
+def insert_missing_columns(session: Session, model: type[Base], columns: Columns) -> None:
+    """The same of at least one row."""
+    _insert(session, model, columns, "ON CONFLICT DO NOTHING")
+
+
+def update_columns(session: Session, model: type[Base], given: Columns, *, key: str) -> None:
+    """Sets the columns in the rows that the column `key` names; the session's objects stay."""
+    table, connection = table_of(model), session.connection()
+    dialect = connection.dialect
+    columns = {name: _ready(given[name], table.c[name].type, dialect) for name in given}
+    others = [name for name in columns if name != key]
+    if dialect.name == "sqlite":
+        sets = ", ".join(f"{name} = ?" for name in others)
+        rows = list(zip(*(columns[name] for name in (*others, key)), strict=True))
+        query = f"UPDATE {table.name} SET {sets} WHERE {key} = ?"  # noqa: S608 - the model's names
+        connection.exec_driver_sql(query, rows)
+    else:
+        sets = ", ".join(f"{name} = new.{name}" for name in others)
+        arrays = ", ".join(_array(table.c[name].type, dialect) for name in columns)
+        new = f"unnest({arrays}) AS new ({', '.join(columns)})"
+        where = f"{table.name}.{key} = new.{key}"
+        query = f"UPDATE {table.name} SET {sets} FROM {new} WHERE {where}"  # noqa: S608 - likewise
+        connection.exec_driver_sql(query, tuple(columns.values()))
 
 
 def _columns(rows: Sequence[Row]) -> Columns:

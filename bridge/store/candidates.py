@@ -12,18 +12,14 @@ from bridge.domain.comparison import digest
 from bridge.domain.content import decode_values, encode_values
 from bridge.domain.records import Field, RecordKey, RecordType, System, Values
 from bridge.domain.survivorship import Rules
-from bridge.store.bulk import insert_missing
 from bridge.store.differing import Differing, Side, differing
 from bridge.store.merges import merged_customers
 from bridge.store.models import LinkStatus, Record, Version
 from bridge.store.outbox import duplicates_of
 from bridge.store.proposals import Standing, standing
-from bridge.store.records import (
-    NewVersion,
-    reachable_customers,
-    version_row,
-)
+from bridge.store.records import reachable_customers
 from bridge.store.rulings import rulings_of
+from bridge.store.versions import NewVersion, add_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +60,17 @@ def move_agreed(
 ) -> None:
     """Stores new agreements; one that changed since it was read waits for the next run."""
     new = [
-        version_row(
-            NewVersion(
-                record_id=candidate.record_id,
-                system=System.AGREED,
-                record_type=record_type,
-                values=agreed,
-                compared=compared,
-                modified_at=now,
-                known_at=now,
-            )
+        NewVersion(
+            record_id=candidate.record_id,
+            system=System.AGREED,
+            values=agreed,
+            modified_at=now,
+            known_at=now,
         )
         for candidate, agreed in moved
         if candidate.agreed_content is None
     ]
-    insert_missing(session, Version, new)
+    add_versions(session, new, record_type=record_type, compared=compared)
     changed = [
         {
             "id": candidate.record_id,

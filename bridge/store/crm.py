@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from bridge.domain.content import encode_values
+from bridge.domain.columns import map_columns
+from bridge.domain.content import encode_columns
 from bridge.domain.crm import CrmRecord
 from bridge.domain.records import (
     BadRecordKey,
@@ -17,11 +20,13 @@ from bridge.domain.records import (
     System,
 )
 from bridge.domain.totals import key_hash
+from bridge.store.bulk import Columns, insert_missing_columns, update_columns
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
-from bridge.store.records import NewVersion, ensure_records, save_versions
-from bridge.store.statements import chunks, one_of
+from bridge.store.records import ensure_records
+from bridge.store.statements import one_of, one_of_these, table_of
 from bridge.store.unanswered import agree_on_landed
+from bridge.store.versions import NewVersion, save_versions
 
 
 @dataclass(slots=True)
@@ -58,12 +63,13 @@ def save_crm_page(
     latest = {record.salesforce_id: record for record in page}
     ids = _link(session, record_type, list(latest.values()))
     stored = _stored_versions(session, list(ids.values()))
+    records = [latest[salesforce_id] for salesforce_id in ids]
+    contents = map_columns(partial(encode_columns, record_type), [one.values for one in records])
     outcome, versions = PageOutcome(read=len(latest)), []
-    for salesforce_id, record_id in ids.items():
-        record, old = latest[salesforce_id], stored.get(record_id)
+    for record_id, record, content in zip(ids.values(), records, contents, strict=True):
+        old = stored.get(record_id)
         if old is not None and old.known_at > read_at:
             continue
-        content = encode_values(record.values)
         same = old is not None and _is_same(old, record, content)
         if same and not touch:
             continue
@@ -73,9 +79,7 @@ def save_crm_page(
             NewVersion(
                 record_id=record_id,
                 system=System.CRM,
-                record_type=record_type,
                 values=record.values,
-                compared=compared,
                 modified_at=old.modified_at if old is not None and same else record.modified_at,
                 known_at=read_at,
                 deleted=record.deleted,
@@ -85,11 +89,11 @@ def save_crm_page(
                 content=content,
             )
         )
-    save_versions(session, versions)
+    save_versions(session, versions, record_type=record_type, compared=compared)
     agree_on_landed(
         session,
         record_type=record_type,
-        read={record_id: latest[salesforce_id] for salesforce_id, record_id in ids.items()},
+        read=dict(zip(ids.values(), records, strict=True)),
         compared=compared,
         read_at=read_at,
     )
@@ -154,7 +158,7 @@ def mark_deleted(
     return int(getattr(result, "rowcount", 0))
 
 
-def _is_same(old: Version, record: CrmRecord, content: str) -> bool:
+def _is_same(old: Any, record: CrmRecord, content: str) -> bool:
     known = (old.content, old.deleted, old.merged_into, old.crm_key, old.partial)
     now = (content, record.deleted, _merged_into(record), record.erp_key, False)
     return known == now
@@ -164,12 +168,9 @@ def _merged_into(record: CrmRecord) -> str | None:
     return record.master_record_id if record.deleted else None
 
 
-def _stored_versions(session: Session, record_ids: Sequence[int]) -> dict[int, Version]:
-    found: dict[int, Version] = {}
-    for some in chunks(record_ids):
-        query = select(Version).where(Version.record_id.in_(some), Version.system == System.CRM)
-        found |= {version.record_id: version for version in session.scalars(query)}
-    return found
+def _stored_versions(session: Session, record_ids: Sequence[int]) -> dict[int, Any]:
+    rows = session.execute(_STORED, {"record_ids": record_ids})
+    return {row.record_id: row for row in rows}
 
 
 def _link(session: Session, record_type: RecordType, page: Sequence[CrmRecord]) -> dict[str, int]:
@@ -195,14 +196,14 @@ def _link(session: Session, record_type: RecordType, page: Sequence[CrmRecord]) 
     return ids | _add_strangers(session, record_type, strangers)
 
 
-def _may_take_key(row: Record | None) -> bool:
+def _may_take_key(row: Any) -> bool:
     return row is None or row.number is None
 
 
 def _link_by_key(
     session: Session,
     keyed: dict[RecordKey, CrmRecord],
-    known: dict[str, Record],
+    known: Mapping[str, Any],
     leaving: Mapping[int, str | None],
 ) -> dict[str, int]:
     """Links records that name an ERP key to the row of that key, if it is free.
@@ -220,11 +221,9 @@ def _link_by_key(
     if strangers:
         session.execute(delete(Record).where(Record.id.in_(strangers)))
     if ids:
-        linked = [
-            {"id": row, "salesforce_id": one}
-            for row, one in sorted((row, one) for one, row in ids.items())
-        ]
-        session.execute(update(Record), linked)
+        one_order = sorted(ids, key=ids.__getitem__)  # so no deadlock
+        linked: Columns = {"id": [ids[one] for one in one_order], "salesforce_id": one_order}
+        update_columns(session, Record, linked, key="id")
     # A record that takes the place of a deleted one has agreed on nothing yet; one that won a merge
     # goes on where the other ended.
     heirs = _heirs(session, ids, leaving)
@@ -245,19 +244,7 @@ def _heirs(session: Session, ids: Mapping[str, int], leaving: Mapping[int, str |
 
 def _free_rows(session: Session, record_ids: Sequence[int]) -> set[int]:
     """Those rows that no live Salesforce record holds."""
-    free = set(record_ids)
-    for some in chunks(record_ids):
-        query = (
-            select(Record.id)
-            .outerjoin(Version, (Version.record_id == Record.id) & (Version.system == System.CRM))
-            .where(
-                Record.id.in_(some),
-                Record.salesforce_id.is_not(None),
-                Version.deleted.is_not(True),
-            )
-        )
-        free.difference_update(session.scalars(query))
-    return free
+    return set(record_ids).difference(session.scalars(_HELD, {"record_ids": record_ids}))
 
 
 def _add_strangers(
@@ -265,25 +252,19 @@ def _add_strangers(
 ) -> dict[str, int]:
     if not strangers:
         return {}
-    rows = [
-        Record(
-            record_type=record_type,
-            salesforce_id=record.salesforce_id,
-            key_hash=key_hash(record.salesforce_id),
-        )
-        for record in strangers
-    ]
-    session.add_all(rows)
-    session.flush()
-    return {str(row.salesforce_id): row.id for row in rows}
+    ids = [record.salesforce_id for record in strangers]
+    columns: Columns = {
+        "record_type": [record_type] * len(ids),
+        "salesforce_id": ids,
+        "key_hash": list(map(key_hash, ids)),
+    }
+    insert_missing_columns(session, Record, columns)
+    return {one: row.id for one, row in _rows_by_salesforce_id(session, ids).items()}
 
 
-def _rows_by_salesforce_id(session: Session, salesforce_ids: Sequence[str]) -> dict[str, Record]:
-    found: dict[str, Record] = {}
-    for some in chunks(salesforce_ids):
-        query = select(Record).where(Record.salesforce_id.in_(some))
-        found |= {str(row.salesforce_id): row for row in session.scalars(query)}
-    return found
+def _rows_by_salesforce_id(session: Session, ids: Sequence[str]) -> dict[str, Any]:
+    rows = session.execute(_BY_SALESFORCE_ID, {"salesforce_ids": ids})
+    return {row.salesforce_id: row for row in rows}
 
 
 def _readable_key(record_type: RecordType, text: str | None) -> RecordKey | None:
@@ -291,3 +272,21 @@ def _readable_key(record_type: RecordType, text: str | None) -> RecordKey | None
         return RecordKey.parse(record_type, text) if text else None
     except BadRecordKey:
         return None  # the decision table will show it as a record without an ERP key
+
+
+_record, _version = table_of(Record), table_of(Version)
+_BY_SALESFORCE_ID = select(_record.c.id, _record.c.number, _record.c.salesforce_id).where(
+    one_of_these(_record.c.salesforce_id, "salesforce_ids")
+)
+_STORED = select(_version).where(
+    one_of_these(_version.c.record_id, "record_ids"), _version.c.system == System.CRM
+)
+_HELD = (
+    select(_record.c.id)
+    .outerjoin(_version, (_version.c.record_id == _record.c.id) & (_version.c.system == System.CRM))
+    .where(
+        one_of_these(_record.c.id, "record_ids"),
+        _record.c.salesforce_id.is_not(None),
+        _version.c.deleted.is_not(True),
+    )
+)

@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
-from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from bridge.domain.content import decode_values
 from bridge.domain.decisions import FieldCorrection
 from bridge.domain.records import Field, RecordKey, RecordType, System, Value
+from bridge.store.bulk import Columns, update_columns
 from bridge.store.comparison import compared_fields
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
 from bridge.store.outbox import StagedCorrection
-from bridge.store.records import NewVersion, key_of_row, save_versions
-from bridge.store.statements import chunks
+from bridge.store.records import key_of_row
+from bridge.store.statements import chunks, one_of
+from bridge.store.versions import NewVersion, save_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def apply_accepted(
         _patched(system, ones, old=before.get((record_id, system)), compared=compared, now=now)
         for (record_id, system), ones in patches.items()
     ]
-    save_versions(session, versions)
+    save_versions(session, versions, record_type=record_type, compared=compared)
 
 
 def _link(session: Session, accepted: Sequence[Accepted]) -> set[int]:
@@ -77,22 +77,23 @@ def _link(session: Session, accepted: Sequence[Accepted]) -> set[int]:
     the changed fields alone and agrees on nothing, so the next run meets it as a new one. A record
     of that id that was read before it got its key gives way.
     """
-    linked: list[dict[str, Any]] = []
+    linked: dict[int, str] = {}
     recreated = set()
     for one in accepted:
         old_id = one.correction.salesforce_id
         if one.salesforce_id is None or one.salesforce_id == old_id:
             continue
-        linked.append({"id": one.correction.record_id, "salesforce_id": one.salesforce_id})
+        linked[one.correction.record_id] = one.salesforce_id
         if old_id is not None:
             recreated.add(one.correction.record_id)
-    for some in chunks([row["salesforce_id"] for row in linked]):
-        stranger = Record.salesforce_id.in_(some) & Record.number.is_(None)
-        session.execute(delete(Record).where(stranger))
     if linked:
-        session.execute(update(Record), sorted(linked, key=itemgetter("id")))
-    for some in chunks(sorted(recreated)):
-        agreed = Version.record_id.in_(some) & (Version.system == System.AGREED)
+        stranger = one_of(Record.salesforce_id, linked.values()) & Record.number.is_(None)
+        session.execute(delete(Record).where(stranger))
+        ids = sorted(linked)  # one order, so no deadlock
+        columns: Columns = {"id": ids, "salesforce_id": [linked[one] for one in ids]}
+        update_columns(session, Record, columns, key="id")
+    if recreated:
+        agreed = one_of(Version.record_id, recreated) & (Version.system == System.AGREED)
         session.execute(delete(Version).where(agreed))
     return recreated
 
@@ -121,9 +122,7 @@ def _patched(
     return NewVersion(
         record_id=record_id,
         system=system,
-        record_type=key.record_type,
         values={**stood, **{field.name: field.new for field in fields}},
-        compared=compared,
         modified_at=old.modified_at if old else now,
         known_at=now,
         # An acknowledgement goes by sequence; what is gone comes back when it is submitted again.

@@ -17,8 +17,8 @@ from bridge.domain.crm import CrmRecord
 from bridge.domain.records import RECORD_CLASSES, Field, RecordType, System, Value, fields_of
 from bridge.store.models import Outbox, OutboxStatus, Version
 from bridge.store.outbox_fields import decode_fields
-from bridge.store.records import NewVersion, save_versions
 from bridge.store.statements import chunks
+from bridge.store.versions import NewVersion, save_versions
 
 
 def remember_unanswered(session: Session, outbox_ids: Sequence[int], *, now: datetime) -> None:
@@ -106,12 +106,10 @@ def _agree(
         NewVersion(
             record_id=record_id,
             system=System.AGREED,
-            record_type=record_type,
             values={**agreed.get(record_id, {}), **values},
-            compared=compared,
             modified_at=now,
             known_at=now,
         )
         for record_id, values in landed.items()
     ]
-    save_versions(session, versions)
+    save_versions(session, versions, record_type=record_type, compared=compared)

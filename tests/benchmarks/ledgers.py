@@ -35,7 +35,7 @@ from bridge.store.bulk import insert_missing
 from bridge.store.engine import upgrade_schema
 from bridge.store.runs import Ending, finish_run, start_run
 from bridge.store.statements import is_sqlite
-from bridge.store.told import Told, save_told
+from bridge.store.versions import Told, save_told
 from tests.benchmarks.samples import customer, invoice
 
 T = TypeVar("T")

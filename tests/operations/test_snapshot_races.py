@@ -12,7 +12,7 @@ from bridge.domain.records import System, key_of
 from bridge.operations.snapshot_overview import list_snapshots
 from bridge.operations.snapshots import ClosedSnapshot, SnapshotClosed, join_snapshot
 from bridge.store.models import Snapshot, SnapshotStatus
-from bridge.store.records import contents_of, find_records, touch_versions
+from bridge.store.records import find_records
 from bridge.store.snapshots import (
     end_snapshot,
     hold_missing,
@@ -20,6 +20,7 @@ from bridge.store.snapshots import (
     mark_missing_as_gone,
     save_members,
 )
+from bridge.store.versions import contents_of, touch_versions
 from tests.builders import invoice
 from tests.operations.test_snapshots import ERP, at, begin, close, gone, invoices, tell
 from tests.operations.test_submissions import submit

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RecordKey, RecordType, System
-from bridge.store.bulk import insert_missing, upsert
+from bridge.store.bulk import insert_missing, update_columns, upsert
 from bridge.store.models import Version
 from bridge.store.records import ensure_records
 
@@ -116,3 +116,15 @@ def test_a_text_is_never_cut(sessions: Sessions, ids: list[int]) -> None:
             return
         upsert(session, Version, [row(ids[0], customer_number="x" * 61)], key=KEY)
         assert session.scalar(select(Version.customer_number)) == "x" * 61
+
+
+def test_columns_are_set_in_the_rows_that_are_named(sessions: Sessions, ids: list[int]) -> None:
+    """Each row gets its own values; others, and other columns, stay."""
+    with sessions.begin() as session:
+        upsert(session, Version, [row(one) for one in ids[:3]], key=KEY)
+        given = {"record_id": ids[:2], "crm_key": ["a'\\b", None], "amount": [None, Decimal("1.5")]}
+        update_columns(session, Version, given, key="record_id")
+    first, second, third = (row(one) for one in ids[:3])
+    first |= {"crm_key": "a'\\b", "amount": None}
+    second |= {"crm_key": None, "amount": Decimal("1.5")}
+    assert stored(sessions) == [first, second, third]
