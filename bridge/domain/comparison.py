@@ -47,12 +47,12 @@ class Sense:
 
 def agree(compared: Field, one: Value | None, other: Value | None, sense: Sense) -> bool:
     """Whether two values of a field mean the same, cosmetic differences aside."""
+    if one == other:
+        return True
     if isinstance(one, Decimal) and isinstance(other, Decimal):
         return sense.tolerance.allows(one - other, sense.currency)
     country = sense.country
-    return one == other or normalised(compared, one, country) == normalised(
-        compared, other, country
-    )
+    return normalised(compared, one, country) == normalised(compared, other, country)
 
 
 def normalised(compared: Field, value: Value | None, country: str | None = None) -> str | None:

@@ -44,6 +44,12 @@ def upsert_columns(
     _insert(session, model, columns, replace)
 
 
+def insert_new(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
+    """Inserts rows of equal shape, none of which may be there already."""
+    if rows:
+        _insert(session, model, _columns(rows), "")
+
+
 def insert_missing(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
     """Inserts rows of equal shape; where a row is there already, it stays as it is."""
     if rows:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from bridge.domain.records import RecordType, System
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
-from bridge.store.statements import one_of
+from bridge.store.statements import one_of_these
 
 _MOST_STEPS = 20  # a winner may have lost the next merge
 
@@ -64,26 +64,8 @@ def merged_customers(session: Session, numbers: Iterable[str]) -> dict[str, str]
 
     Only where both were linked, and the other is there.
     """
-    loser, lost, winner, won = (
-        aliased(Record),
-        aliased(Version),
-        aliased(Record),
-        aliased(Version),
-    )
-    query = (
-        select(loser.number, winner.number)
-        .join(lost, (lost.record_id == loser.id) & (lost.system == System.CRM))
-        .join(winner, winner.salesforce_id == lost.merged_into)
-        .join(won, (won.record_id == winner.id) & (won.system == System.CRM))
-        .where(
-            loser.record_type == RecordType.CUSTOMER,
-            loser.company_code == "",
-            one_of(loser.number, set(numbers)),
-            winner.number.is_not(None),
-            won.deleted.is_(False),
-        )
-    )
-    return {str(row[0]): str(row[1]) for row in session.execute(query)}
+    found = session.execute(_MERGED, {"numbers": set(numbers)})
+    return {str(number): str(left) for number, left in found}
 
 
 def _follow(session: Session, loser: _Loser) -> bool:
@@ -135,3 +117,18 @@ def _point_on(session: Session, lost_id: str, won_id: str) -> None:
 
 
 _OF_CRM = Version.system == System.CRM
+_loser, _lost = aliased(Record), aliased(Version)
+_winning, _won = aliased(Record), aliased(Version)
+_MERGED = (
+    select(_loser.number, _winning.number)
+    .join(_lost, (_lost.record_id == _loser.id) & (_lost.system == System.CRM))
+    .join(_winning, _winning.salesforce_id == _lost.merged_into)
+    .join(_won, (_won.record_id == _winning.id) & (_won.system == System.CRM))
+    .where(
+        _loser.record_type == RecordType.CUSTOMER,
+        _loser.company_code == "",
+        one_of_these(_loser.number, "numbers"),
+        _winning.number.is_not(None),
+        _won.deleted.is_(False),
+    )
+)

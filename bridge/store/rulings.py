@@ -10,7 +10,7 @@ from bridge.domain.content import decode_value, value_text
 from bridge.domain.records import RECORD_CLASSES, RecordType, Value, fields_of
 from bridge.store.bulk import upsert
 from bridge.store.models import Break, Ruling
-from bridge.store.statements import chunks
+from bridge.store.statements import one_of
 
 
 def save_ruling(
@@ -65,10 +65,9 @@ def rulings_of(
 ) -> dict[int, tuple[rulings.Ruling, ...]]:
     """The decisions in force on these records: record id -> rulings."""
     found: dict[int, tuple[rulings.Ruling, ...]] = {}
-    for some in chunks(record_ids):
-        query = select(Ruling).where(Ruling.record_id.in_(some), _in_force())
-        for row in session.scalars(query):
-            found[row.record_id] = (*found.get(row.record_id, ()), _as_ruling(row))
+    query = select(Ruling).where(one_of(Ruling.record_id, record_ids), _in_force())
+    for row in session.scalars(query):
+        found[row.record_id] = (*found.get(row.record_id, ()), _as_ruling(row))
     return found
 
 

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from bridge.domain.decisions import Correction
 from bridge.domain.records import RecordType, System
+from bridge.store.bulk import insert_new
 from bridge.store.models import Outbox, OutboxStatus
 from bridge.store.outbox_fields import encode_fields
-from bridge.store.statements import chunks
+from bridge.store.statements import one_of
 
 _OPEN = (OutboxStatus.PENDING, OutboxStatus.SENDING, OutboxStatus.DEAD)
 
@@ -62,8 +63,7 @@ def stage_corrections(
                     "next_attempt_at": now,
                 }
             )
-    if new_rows:
-        session.execute(insert(Outbox), new_rows)
+    insert_new(session, Outbox, new_rows)
     return outcomes
 
 
@@ -105,8 +105,7 @@ def _open_rows(
     session: Session, record_ids: Sequence[int]
 ) -> Mapping[tuple[int, System], list[Outbox]]:
     found: dict[tuple[int, System], list[Outbox]] = {}
-    for some in chunks(record_ids):
-        query = select(Outbox).where(Outbox.record_id.in_(some), Outbox.status.in_(_OPEN))
-        for row in session.scalars(query.order_by(Outbox.id.desc())):
-            found.setdefault((row.record_id, row.target), []).append(row)
+    query = select(Outbox).where(one_of(Outbox.record_id, record_ids), Outbox.status.in_(_OPEN))
+    for row in session.scalars(query.order_by(Outbox.id.desc())):
+        found.setdefault((row.record_id, row.target), []).append(row)
     return found
