@@ -70,13 +70,14 @@ def differing(session: Session, rules: Rules) -> Iterator[list[Differing]]:
     """
     hold_record_type(session, rules.record_type)
     query = _VERSIONS if rules.expected_in_erp else _VERSIONS_OF_KNOWN
-    for some in chunks(_ids(session, rules.record_type), PAGE):
+    for some in chunks(differing_ids(session, rules.record_type), PAGE):
         rows = session.execute(query, {"record_ids": some}).all()
         if rows:
             yield list(map(Differing._make, rows))
 
 
-def _ids(session: Session, record_type: RecordType) -> "array[int]":
+def differing_ids(session: Session, record_type: RecordType) -> "array[int]":
+    """Which records these are, in their order; and those that only the CRM has."""
     hints = _SQLITE_HINTS if is_sqlite(session) else ("", "")
     found = session.scalars(
         text(_FIND.format(*hints)),

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ SHARES = {0: 0, 0.1: 1_000, 1: 100, 10: 10, 50: 2}
 JOIN_AIM = 1 / 1.5
 JOIN_AIM_UP_TO_PERCENT = 1
 ROUNDS = 3
+OURS = {"compare": "compare", "compare_and_read": "compare, and read what differs"}
 MORE = {
     "compare_and_decide": "compare and decide",
     "reconcile": "the whole job, totals and all that it writes",
@@ -49,7 +51,7 @@ def on_database(name: str, url: str, size: int, rivals: Mapping[str, str]) -> It
     with ExitStack() as stack:
         ways = {
             one: stack.enter_context(running_way(one, url))
-            for one in ("compare", *MORE, *rivals)
+            for one in (*OURS, *MORE, *rivals)
             if not why_not(one)
         }
         for percent, one_in in SHARES.items():
@@ -74,9 +76,9 @@ def beside_rivals(
     percent: float,
     rivals: Mapping[str, str],
 ) -> Iterator[Row]:
-    """The compare beside each of them."""
+    """Ours beside each of them."""
     absent = {rival: reason for rival in rivals if (reason := why_not(rival))}
-    ways = ["compare", *(rival for rival in rivals if rival not in absent)]
+    ways = [*OURS, *(rival for rival in rivals if rival not in absent)]
     all_taken: dict[str, list[dict[str, Any]]] = {one: [] for one in ways}
 
     def seconds_of(one: str) -> float:
@@ -86,18 +88,18 @@ def beside_rivals(
     turns = take_turns([partial(seconds_of, one) for one in ways], rounds=ROUNDS)
     seconds = dict(zip(ways, turns, strict=True))
     memory = {one: max(some["megabytes"] for some in all_taken[one]) for one in ways}
-    for rival, called in rivals.items():
+    for (ours, words), (rival, called) in product(OURS.items(), rivals.items()):
         if rival in absent:
-            yield Row(what=what + f"compare, beside {called}", remark=absent[rival])
+            yield Row(what=f"{what}{words}, beside {called}", remark=absent[rival])
             continue
         yield Row(
-            what=what + "compare",
-            value=seconds["compare"],
+            what=what + words,
+            value=seconds[ours],
             unit="s",
             rival=called,
             rival_value=seconds[rival],
             aim=_aim(rival, percent),
-            details={"records/s": size / seconds["compare"], "greatest MB": memory["compare"]},
+            details={"records/s": size / seconds[ours], "greatest MB": memory[ours]},
             rival_details={"greatest MB": memory[rival]},
         )
 
