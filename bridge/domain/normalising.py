@@ -7,7 +7,7 @@ any text and raise nothing; what they cannot make out keeps its letters and digi
 import gettext
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol, cast
 
 import phonenumbers
@@ -19,6 +19,9 @@ from bridge.domain.countries import COUNTRIES
 
 LIBRARIES = f"phonenumbers {phonenumbers.__version__}, python-stdnum {stdnum.__version__}"
 """Newer ones may write a phone or a tax number in another way."""
+_REMEMBERED = 10_000
+"""Phones and tax numbers whose normal form is kept: it takes long to find, and all versions of a
+record mostly hold the same."""
 
 
 def plain_spaces(text: str) -> str:
@@ -46,6 +49,7 @@ def normal_code(text: str) -> str:
     return "".join(character for character in plain if character.isalnum())
 
 
+@lru_cache(_REMEMBERED)
 def normal_phone(text: str, country: str | None = None) -> str:
     """A phone as E.164 has it, with `;ext=` and its extension if there is one (RFC 3966).
 
@@ -61,6 +65,7 @@ def normal_phone(text: str, country: str | None = None) -> str:
     return normal_code(text)
 
 
+@lru_cache(_REMEMBERED)
 def normal_tax_number(text: str, country: str | None = None) -> str:
     """A tax number with its country before it, where its check digits tell that it is one.
 
