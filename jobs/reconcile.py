@@ -28,6 +28,7 @@ from bridge.store.breaks import (
     record_breaks,
 )
 from bridge.store.engine import reading
+from bridge.store.named_keys import link_named
 from bridge.store.proposals import finish_unlinking
 from bridge.store.rulings import drop_unobeyed, mark_obeyed
 from bridge.store.runs import last_success
@@ -140,6 +141,8 @@ def _reconcile(
 ) -> None:
     before = last_success(session, job)
     run_id = scope.run_in(session)
+    for record_type in _TYPES[job]:
+        link_named(session, record_type=record_type)
     rules = [context.rules[record_type] for record_type in _TYPES[job]]
     totals = [total for rule in rules for total in _totals(session, rule)]
     if before is not None and not scope.force:

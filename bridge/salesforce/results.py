@@ -21,6 +21,15 @@ class RowError:
     duplicates: tuple[str, ...] = ()
     """Ids of the records that the row would be a duplicate of (DUPLICATES_DETECTED)."""
 
+    @property
+    def lacks_parent(self) -> bool:
+        """Whether the row names a parent, by External ID, that is not there: just now, perhaps.
+
+        A customer's Account that won a merge gets the key of the one that lost a little later.
+        """
+        words = ("Foreign key external ID: ", " not found ")
+        return self.code == "INVALID_FIELD" and all(one in self.message for one in words)
+
     def __str__(self) -> str:
         where = f" ({', '.join(self.fields)})" if self.fields else ""
         return f"{self.code}: {self.message}{where}"
@@ -44,7 +53,9 @@ class RowResult:
         """
         success = text_in(result, "success") == "true"
         errors = tuple(_row_error(e) for e in result.iterchildren("{*}errors"))
-        grave = [error.code for error in errors if error.code not in passing]
+        grave = [
+            error.code for error in errors if error.code not in passing and not error.lacks_parent
+        ]
         remedy = worst_remedy(grave) if grave or not errors else Remedy.RETRY
         return cls(
             success=success,

@@ -12,17 +12,12 @@ from sqlalchemy.orm import Session
 from bridge.domain.columns import map_columns
 from bridge.domain.content import encode_columns
 from bridge.domain.crm import CrmRecord
-from bridge.domain.records import (
-    BadRecordKey,
-    Field,
-    RecordKey,
-    RecordType,
-    System,
-)
+from bridge.domain.records import Field, RecordKey, RecordType, System
 from bridge.domain.totals import key_hash
 from bridge.store.bulk import Columns, insert_missing_columns, update_columns
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
+from bridge.store.named_keys import free_rows, heirs_of, readable_key
 from bridge.store.records import ensure_records
 from bridge.store.statements import one_of, one_of_these, table_of
 from bridge.store.unanswered import agree_on_landed
@@ -181,7 +176,7 @@ def _link(session: Session, record_type: RecordType, page: Sequence[CrmRecord]) 
         key: record
         for record in page
         if not record.deleted
-        and (key := _readable_key(record_type, record.erp_key)) is not None
+        and (key := readable_key(record_type, record.erp_key)) is not None
         and _may_take_key(known.get(record.salesforce_id))
     }
     leaving = {
@@ -213,7 +208,7 @@ def _link_by_key(
     """
     ids: dict[str, int] = {}
     rows = ensure_records(session, keyed)
-    free = _free_rows(session, list(rows.values())) | leaving.keys()
+    free = free_rows(session, list(rows.values())) | leaving.keys()
     for key, record in keyed.items():
         if rows[key] in free:  # else another live record has it: a stranger, and a break
             ids[record.salesforce_id] = rows[key]
@@ -226,25 +221,10 @@ def _link_by_key(
         update_columns(session, Record, linked, key="id")
     # A record that takes the place of a deleted one has agreed on nothing yet; one that won a merge
     # goes on where the other ended.
-    heirs = _heirs(session, ids, leaving)
+    heirs = heirs_of(session, ids, leaving)
     agreed = Version.record_id.in_(set(ids.values()) - heirs) & (Version.system == System.AGREED)
     session.execute(delete(Version).where(agreed))
     return ids
-
-
-def _heirs(session: Session, ids: Mapping[str, int], leaving: Mapping[int, str | None]) -> set[int]:
-    """Of the rows that get these ids, those whose record before lost a merge to just that one."""
-    stored = select(Version.record_id, Version.merged_into).where(
-        one_of(Version.record_id, set(ids.values())), Version.merged_into.is_not(None)
-    )
-    merged = {row.record_id: row.merged_into for row in session.execute(stored)}
-    merged |= dict(leaving)
-    return {row for one, row in ids.items() if merged.get(row) == one}
-
-
-def _free_rows(session: Session, record_ids: Sequence[int]) -> set[int]:
-    """Those rows that no live Salesforce record holds."""
-    return set(record_ids).difference(session.scalars(_HELD, {"record_ids": record_ids}))
 
 
 def _add_strangers(
@@ -267,26 +247,10 @@ def _rows_by_salesforce_id(session: Session, ids: Sequence[str]) -> dict[str, An
     return {row.salesforce_id: row for row in rows}
 
 
-def _readable_key(record_type: RecordType, text: str | None) -> RecordKey | None:
-    try:
-        return RecordKey.parse(record_type, text) if text else None
-    except BadRecordKey:
-        return None  # the decision table will show it as a record without an ERP key
-
-
 _record, _version = table_of(Record), table_of(Version)
 _BY_SALESFORCE_ID = select(_record.c.id, _record.c.number, _record.c.salesforce_id).where(
     one_of_these(_record.c.salesforce_id, "salesforce_ids")
 )
 _STORED = select(_version).where(
     one_of_these(_version.c.record_id, "record_ids"), _version.c.system == System.CRM
-)
-_HELD = (
-    select(_record.c.id)
-    .outerjoin(_version, (_version.c.record_id == _record.c.id) & (_version.c.system == System.CRM))
-    .where(
-        one_of_these(_record.c.id, "record_ids"),
-        _record.c.salesforce_id.is_not(None),
-        _version.c.deleted.is_not(True),
-    )
 )

@@ -86,7 +86,7 @@ def linked_side(session: Session, record_id: int) -> tuple[Values | None, Values
 def link(session: Session, pairs: Sequence[tuple[int, str]]) -> None:
     """Links records of the ERP with Salesforce's: (record id, Salesforce id) of unlinked ones.
 
-    Salesforce's version becomes the record's, and waits for the ERP key.
+    Salesforce's version becomes the record's, and waits for the ERP key unless it carries one.
     """
     if not pairs:
         return
@@ -176,7 +176,7 @@ _STRANGER = (
 _MOVE_VERSION = (
     update(Version)
     .where(Version.record_id == _STRANGER, Version.system == System.CRM)
-    .values(record_id=bindparam("record"), key_pending=True)
+    .values(record_id=bindparam("record"), key_pending=Version.crm_key.is_(None))
 )
 _DROP_STRANGER = delete(Record).where(
     Record.salesforce_id == bindparam("crm"), Record.number.is_(None)

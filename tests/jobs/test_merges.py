@@ -129,6 +129,37 @@ def test_an_account_that_lost_its_key_is_accounted_for(world: World) -> None:
     assert broken(world) == []
 
 
+def test_a_document_waits_for_a_winner_to_get_the_key(world: World) -> None:
+    """Sent while its customer's Account is merged and not read again, it lands a little later."""
+    world.submit(customer())
+    world.settle()
+    world.submit(invoice())
+    world.do(FINANCIALS)
+    winner = world.create("Account", Name="Muster GmbH")
+    world.merge(winner, world.id_of("Account", "C1"))
+    summary = world.do("relay")
+    assert (summary["postponed"], summary["dead"]) == (1, 0)
+    world.tick(minutes=1)
+    catch_up(world)
+    assert world.rows("ERP_Invoice__c", "Account__c")["1000/I1"].fields["Account__c"] == winner
+
+
+def test_the_key_of_a_record_that_lost_is_taken_by_a_third(world: World) -> None:
+    """Users entered a record under it before the winner got it: that one is the customer."""
+    world.submit(customer())
+    world.settle()
+    world.do(CUSTOMERS)
+    winner = world.create("Account", Name="Muster GmbH")
+    world.merge(winner, world.id_of("Account", "C1"))
+    world.do("fetch", CUSTOMERS)
+    third = world.create("Account", Name="Muster GmbH", ERP_Key__c="C1")
+    world.do("relay")
+    catch_up(world)
+    assert (broken(world), list_dead_letters(world.sessions)) == ([], [])
+    with world.sessions() as session:
+        assert row_of(session, customer()).salesforce_id == third
+
+
 def test_another_owner_changes_nothing(world: World) -> None:
     """It is read, and is no business of the books."""
     world.submit(customer())
