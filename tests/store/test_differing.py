@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RecordType, System, key_of
 from bridge.store.differing import PAGE, differing
-from bridge.store.models import Version
+from bridge.store.models import Record, Version
 from tests.builders import crm_record, crm_values, customer, invoice, rules
 from tests.storing import row_of, save, save_crm, save_erp, version_of
 
@@ -49,6 +49,18 @@ def test_what_is_gone_has_no_digest(sessions: Sessions) -> None:
         for deleted in (True, False):
             session.execute(update(Version).values(deleted=deleted))
             assert (digests(session)[0] is None) is deleted
+
+
+def test_a_version_takes_its_digest_along(sessions: Sessions) -> None:
+    """From the record that it leaves to the one that it goes to."""
+    with sessions.begin() as session:
+        left, taken = save_erp(session, customer(), customer(number="C-2"))
+        save_crm(session, crm_record(customer()))
+        digest = digest_of(session, System.CRM)
+        moved = update(Version).where(Version.system == System.CRM)
+        session.execute(moved.values(record_id=taken, crm_key="C-2"))
+        stored = select(Record.id, Record.crm_digest)
+        assert dict(session.execute(stored).all()) == {left: None, taken: digest}
 
 
 @pytest.mark.parametrize("crm_key", [None, "another"])

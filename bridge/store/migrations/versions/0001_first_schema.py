@@ -547,6 +547,9 @@ _ON_UPDATE = """AFTER UPDATE ON version FOR EACH ROW WHEN (
         OR NEW.record_id <> OLD.record_id
     )
 )"""
+_ON_MOVE = """AFTER UPDATE OF record_id ON version FOR EACH ROW WHEN (
+    OLD.system <> 'ERP' AND NEW.record_id <> OLD.record_id
+)"""
 _CALLED = {"note_version": _NOTE.format(empty="''::bytea"), "forget_version": _FORGET}
 _TRIGGERS = {
     "sqlite": [
@@ -554,6 +557,7 @@ _TRIGGERS = {
         for name, event, action in (
             ("version_inserted", _ON_INSERT, _NOTE.format(empty="X''")),
             ("version_updated", _ON_UPDATE, _NOTE.format(empty="X''")),
+            ("version_moved", _ON_MOVE, _FORGET),
             ("version_dropped", _ON_DELETE, _FORGET),
         )
     ],
@@ -565,6 +569,7 @@ _TRIGGERS = {
         ),
         f"CREATE TRIGGER version_inserted {_ON_INSERT} EXECUTE FUNCTION note_version()",
         f"CREATE TRIGGER version_updated {_ON_UPDATE} EXECUTE FUNCTION note_version()",
+        f"CREATE TRIGGER version_moved {_ON_MOVE} EXECUTE FUNCTION forget_version()",
         f"CREATE TRIGGER version_dropped {_ON_DELETE} EXECUTE FUNCTION forget_version()",
         # Room for digests to change within their page, without a word to the indexes.
         "ALTER TABLE record SET (fillfactor = 70)",
