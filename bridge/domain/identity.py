@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -90,16 +91,25 @@ def contradiction(key: StrongKey, one: Identity, other: Identity) -> str | None:
             return "different tax numbers"
         if one.legal_form and other.legal_form and one.legal_form != other.legal_form:
             return "different legal forms"
-    if one.name and other.name and not _alike(one.name, other.name):
+    misspelt = key is StrongKey.TAX_NUMBER  # a domain is shared by affiliates, with like names
+    if one.name and other.name and not _alike(one.name, other.name, misspelt=misspelt):
         return "names that share no word"
     return None
 
 
-def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def _alike(one: tuple[str, ...], other: tuple[str, ...], *, misspelt: bool) -> bool:
     if set(one) & set(other):
         return True
     whole, others = "".join(one), "".join(other)
-    return whole == others or _initials(one) == others or _initials(other) == whole
+    if whole == others or _initials(one) == others or _initials(other) == whole:
+        return True
+    return misspelt and any(_is_slip(word, another) for word in one for another in other)
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether two words may be one that was misspelt."""
+    alike = SequenceMatcher(None, one, other, autojunk=False).ratio()
+    return min(len(one), len(other)) >= _LEAST_LETTERS and alike >= _ALIKE
 
 
 def _initials(words: tuple[str, ...]) -> str:
@@ -149,6 +159,8 @@ def _street(text: str) -> tuple[str, str]:
 
 
 _LEAST_DIGITS = 5
+_LEAST_LETTERS = 4
+_ALIKE = 0.75
 _STREET_END = re.compile(r"(?<=\w)strasse$")
 _STREET_WORDS = {
     "strasse": "str",

@@ -8,7 +8,7 @@ import duckdb
 
 from bridge.matching.exact import Capped
 
-_WORDS = "SELECT id, unnest(string_split(name, ' ')) AS word FROM {side}"
+_WORDS = "SELECT id, unnest(string_split(name, ' ')) AS word, postal_code FROM {side}"
 _CODES = "SELECT id, unnest(string_split(codes, ' ')) AS code, postal_code, city, house FROM {side}"
 _KEYS = {
     "tax number": "SELECT id, tax_number FROM {side}",
@@ -18,11 +18,18 @@ _KEYS = {
     "name": "SELECT id, name_key FROM {side}",
     "street and number": "SELECT id, street || ' ' || house FROM {side}",
     "number and postal code": "SELECT id, house || ' ' || postal_code FROM {side}",
+    "number and digits of the postal code": (
+        "SELECT id, house || ' ' || list_aggregate(list_sort(string_split(postal_code, '')),"
+        " 'string_agg', '') FROM {side}"
+    ),
     "street and postal code": "SELECT id, left(street, 5) || ' ' || postal_code FROM {side}",
     "street and city": "SELECT id, left(street, 5) || ' ' || city FROM {side}",
     "rare word": f"SELECT id, word FROM ({_WORDS}) WHERE length(word) > 3",
     "rarely written word": f"SELECT id, code FROM ({_CODES}) WHERE length(code) > 3",
     "word and postal code": f"SELECT id, code || ' ' || postal_code FROM ({_CODES})",
+    "beginning of a word and postal code": (
+        f"SELECT id, left(word, 3) || ' ' || postal_code FROM ({_WORDS})"
+    ),
     "word and city": f"SELECT id, code || ' ' || left(city, 6) FROM ({_CODES})",
     "word and number": f"SELECT id, code || ' ' || house FROM ({_CODES})",
     "beginnings of words": (

@@ -5,6 +5,7 @@ is counted on links, where there are enough; else it is estimated by expectation
 (Dempster, Laird and Rubin, 1977) among pairs with a name, domain, tax number or address in common.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +21,7 @@ from bridge.matching.scoring import splink_comparison, splink_name
 from bridge.matching.settings import MatchingSettings
 from bridge.matching.sides import load_side
 
-_RANDOM_PAIRS = 1e6 + 1  # Splink warns of its default, a million
+_RANDOM_PAIRS = 1_000_001  # Splink warns of its default, a million
 _LEAST_SHARE = 1e-6
 """What was never seen among so many is taken to be this rare, not impossible."""
 _LEAST_SAME = 1e-3
@@ -36,14 +37,16 @@ def fit(
     *,
     settings: MatchingSettings,
     trained_on: str,
+    random_pairs: int = _RANDOM_PAIRS,
 ) -> Model:
     """A model of these records. `links` are pairs that are the same; without, they are estimated.
 
-    Levels that these records do not show keep what `start` says.
+    Levels that these records do not show keep what `start` says. The more `random_pairs`, the surer
+    is what it says of rare likeness.
     """
     with _linker(start, erp, crm, settings) as (linker, api):
         linker.training.estimate_u_using_random_sampling(
-            max_pairs=_RANDOM_PAIRS, seed=1, min_count_per_level=None, num_chunks=1
+            max_pairs=random_pairs, seed=1, min_count_per_level=None, num_chunks=1
         )
         if links:
             table = api.register(_labels(links), dataset_display_name="labels")
@@ -62,6 +65,8 @@ def fit(
 def _linker(
     start: Model, erp: Sequence[Known], crm: Sequence[Known], settings: MatchingSettings
 ) -> Iterator[tuple[Linker, DuckDBAPI]]:
+    # Splink would warn of each level that these records do not show: it keeps its share.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"SET memory_limit = '{settings.max_memory_mb}MB'")
         connection.execute("SET threads = 1")  # the same sample each time

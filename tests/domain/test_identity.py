@@ -94,6 +94,15 @@ def test_contradiction(key: StrongKey, changes: dict[str, str], found: str | Non
     assert contradiction(key, identity(), identity(**changes)) == found
 
 
+def test_a_slip_in_the_only_word() -> None:
+    """With the same tax number it is the same name; under one roof it may be an affiliate's."""
+    one, other = identity(name="Muster GmbH"), identity(name="Mustre GmbH")
+    assert contradiction(StrongKey.TAX_NUMBER, one, other) is None
+    assert contradiction(StrongKey.DOMAIN, one, other) == "names that share no word"
+    short = identity(name="Abc"), identity(name="Abd")
+    assert contradiction(StrongKey.TAX_NUMBER, *short) == "names that share no word"
+
+
 def test_initials() -> None:
     """BMW is the Bayerische Motoren Werke."""
     one, other = identity(name="BMW AG"), identity(name="Bayerische Motoren Werke AG")

@@ -15,6 +15,9 @@ from tests.quality.companies import two_sides
 FILE = Path(__file__).parents[2] / "config" / MODEL_FILE
 _COUNT = 5_000
 _CORRUPTIONS = (0.05, 0.1, 0.2, 0.3)
+_RANDOM_PAIRS = 10_000_000
+_UNSEEN = 1e-6
+"""The share of others that are alike in a way that no random pair shows."""
 
 
 def beginning() -> Model:
@@ -22,7 +25,7 @@ def beginning() -> Model:
     fields = {}
     for one in COMPARISONS:
         rest = len(one.levels) - 1
-        shares = [(0.8, 0.001)] + [(0.2 / rest, 0.01)] * (rest - 1) + [(0.2 / rest, 0.9)]
+        shares = [(0.8, 0.001)] + [(0.2 / rest, _UNSEEN)] * (rest - 1) + [(0.2 / rest, 0.9)]
         fields[one.field] = {
             level.label: LevelShares(same=same, others=others)
             for level, (same, others) in zip(one.levels, shares, strict=True)
@@ -46,6 +49,7 @@ def train() -> Model:
         crm,
         same,
         settings=MatchingSettings(),
+        random_pairs=_RANDOM_PAIRS,
         trained_on=f"{len(same):,} made-up companies whose fields were spoilt by {words}",
     )
 

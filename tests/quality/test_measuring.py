@@ -1,9 +1,9 @@
 """The yardstick itself."""
 
 from bridge.matching.exact import Known
-from tests.quality.__main__ import same_names
+from tests.quality.__main__ import MISSED, judge, same_names
 from tests.quality.companies import Truth, two_sides
-from tests.quality.measuring import quality
+from tests.quality.measuring import Quality, quality
 
 
 def test_quality() -> None:
@@ -11,6 +11,14 @@ def test_quality() -> None:
     one = quality({("1", "a"), ("2", "b"), ("3", "c")}, {("1", "a"), ("2", "x")})
     assert (one.precision, one.recall, one.f1) == (1 / 3, 0.5, 0.4)
     assert quality(set(), set()).f1 == 1
+
+
+def test_an_aim() -> None:
+    """It is missed by too little precision, and by too little recall."""
+    one = Quality(right=9, found=10, true=12)
+    assert judge(one, (0.9, 0.75)) == "reached"
+    assert judge(one, (0.91, 0.75)) == judge(one, (0.9, 0.76)) == MISSED
+    assert judge(one, None) == ""
 
 
 def test_companies_follow_from_their_seed() -> None:
