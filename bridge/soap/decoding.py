@@ -85,54 +85,78 @@ class _Table:
     orders: tuple[tuple[_Leaf, ...], ...]
     texts: Callable[[_Element], list[str]]
     is_spaced: Callable[[_Element], bool]
-    children: Callable[[_Element], Iterable[_Element]]
+    children: Callable[..., Iterable[_Element]]
     build: Build
 
     def read(self, message: _Element, elements: Sequence[_Element]) -> list[Any]:
         """One object for each element; they are all that the message has at this place."""
-        below = [nested.find(message) for nested in self.nested]
-        rows = self._rows(message, elements, others=sum(map(len, below)))
+        if not elements:
+            return []
+        children = sum(map(len, elements))
+        bare = bool(self.orders) and children == len(elements) * len(self.orders[-1])
+        below = [[] if bare else nested.find(message) for nested in self.nested]
+        rows = self._rows(message, elements, below, children)
         columns = {leaf.attribute: self._values(leaf, rows, elements) for leaf in self.leaves}
         for nested, found in zip(self.nested, below, strict=True):
             objects = nested.table.read(message, found)
             columns[nested.attribute] = _shared_out(objects, rows.counts[nested.tag], nested)
         return self.build(columns, len(elements))
 
-    def _rows(self, message: _Element, elements: Sequence[_Element], others: int) -> _Rows:
+    def _rows(
+        self,
+        message: _Element,
+        elements: Sequence[_Element],
+        below: Sequence[Sequence[_Element]],
+        children: int,
+    ) -> _Rows:
         """Reads no names where numbers tell which leaves there are: a name costs two texts' time.
 
         An element has each leaf once at most, in the schema's order. So as many leaves as there
         may be are all of them everywhere, and as many as there must be are the required ones.
         """
-        found = sum(map(len, elements)) - others
+        found = children - sum(map(len, below))
         for leaves in self.orders:
             if found == len(elements) * len(leaves):
-                return self._rows_in_order(message, elements, leaves)
+                return self._rows_in_order(message, elements, leaves, found < children)
+        if len(elements) == 1:
+            return self._row_by_name(elements[0], below)
         return self._rows_by_name(elements)
 
     def _rows_in_order(
-        self, message: _Element, elements: Sequence[_Element], leaves: Sequence[_Leaf]
+        self,
+        message: _Element,
+        elements: Sequence[_Element],
+        leaves: Sequence[_Leaf],
+        has_others: bool,
     ) -> _Rows:
         width = len(leaves)
-        texts = self._texts(message, elements, width)
+        texts = self._texts(message, elements, width, has_others)
         return _Rows(
             texts={leaf.tag: texts[place::width] for place, leaf in enumerate(leaves)},
             counts={nested.tag: [len(one) - width for one in elements] for nested in self.nested},
         )
 
     def _texts(
-        self, message: _Element, elements: Sequence[_Element], width: int
+        self, message: _Element, elements: Sequence[_Element], width: int, has_others: bool
     ) -> Sequence[str | None]:
         """The texts of the leaves that the elements begin with, so many each.
 
         A leaf has one text or none, because libxml2 joins what comments and CDATA divide. So as
-        many texts as leaves are one of each, unless some stand between elements; and all of them at
-        once take a third of the time that one by one take.
+        many texts as leaves are one of each, unless some stand within other children; and all of
+        them at once take a third of the time that one by one take.
         """
         texts = self.texts(message)
-        if len(texts) == len(elements) * width and not self.is_spaced(message):
+        if len(texts) == len(elements) * width and not (has_others and self.is_spaced(message)):
             return texts
         return [child.text for one in elements for child in islice(one, width)]
+
+    def _row_by_name(self, element: _Element, below: Sequence[Sequence[_Element]]) -> _Rows:
+        """Of a lone element: a message holds hundreds of others beside its leaves."""
+        texts: dict[str, list[str | None]] = {leaf.tag: [None] for leaf in self.leaves}
+        for child in self.children(element, *texts):
+            texts[child.tag] = [child.text]
+        counts = {one.tag: [len(found)] for one, found in zip(self.nested, below, strict=True)}
+        return _Rows(texts, counts)
 
     def _rows_by_name(self, elements: Sequence[_Element]) -> _Rows:
         texts: dict[str, list[str | None]] = {
@@ -201,7 +225,7 @@ def _table(
         texts=_query("/".join([*_steps(path), "*", "text()"])),
         is_spaced=_spaces_within([(*path, QName(one.tag).localname) for one in nested]),
         # The members of a group are read as if they stood in its parent: their names differ.
-        children=_Element.iterdescendants if grouped else iter,
+        children=_Element.iterdescendants if grouped else _Element.iterchildren,
         build=builder(build or model.Attributes.python_type),
     )
 

@@ -7,8 +7,9 @@ texts of ten megabytes.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from lxml.etree import _Element
+from lxml.etree import XPath, _Element
 
 from bridge import BridgeError
 from bridge.soap.settings import SoapSettings
@@ -46,13 +47,28 @@ def require_slim_tree(root: _Element, limits: SoapSettings) -> None:
     libxml2 tells where a schema is violated by counting siblings, so that many bad ones side by
     side would take minutes. Raises RequestTooComplex.
     """
-    if root.xpath(f"boolean({'/*' * (limits.max_depth + 1)})"):
+    deep, broad = _too_deep(limits.max_depth), _too_broad(limits.max_children_per_element)
+    if not _query(f"{deep} or {broad}")(root):  # both at once, for the walk takes the time
+        return
+    if _query(f"boolean({deep})")(root):
         raise RequestTooComplex(f"elements are nested more than {limits.max_depth} deep")
-    if root.xpath(f"boolean(/descendant::*/*[{limits.max_children_per_element + 1}])"):
-        raise RequestTooComplex(
-            f"an element has more than {limits.max_children_per_element} children: send fewer"
-            " records at a time"
-        )
+    raise RequestTooComplex(
+        f"an element has more than {limits.max_children_per_element} children: send fewer records"
+        " at a time"
+    )
+
+
+def _too_deep(most: int) -> str:
+    return "/*" * (most + 1)
+
+
+def _too_broad(most: int) -> str:
+    return f"/descendant::*/*[{most + 1}]"
+
+
+@lru_cache(10)
+def _query(path: str) -> XPath:
+    return XPath(path)
 
 
 def _has_more_elements(content: bytes, most: int) -> bool:
