@@ -75,7 +75,8 @@ class Version(Base):
 
     __tablename__ = "version"
     __table_args__ = (
-        Index("version_by_customer", "customer_number"),
+        # With the amount: documents that look alike are found by both (bridge.store.twins).
+        Index("version_by_customer", "customer_number", "amount"),
         Index(
             "version_of_erp",
             "record_id",

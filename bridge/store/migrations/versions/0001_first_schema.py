@@ -403,7 +403,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["record_id"], ["record.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("record_id", "system"),
     )
-    op.create_index("version_by_customer", "version", ["customer_number"], unique=False)
+    op.create_index("version_by_customer", "version", ["customer_number", "amount"], unique=False)
     op.create_index(
         "version_merged",
         "version",
