@@ -23,6 +23,7 @@ from bridge.domain.aging import AGES, COLUMNS
 from bridge.domain.money import plain_text
 from bridge.domain.periods import ClosedPeriods
 from bridge.domain.records import (
+    Customer,
     DocumentStatus,
     Invoice,
     PaymentApplication,
@@ -39,24 +40,36 @@ from bridge.operations.aging import get_aging
 from bridge.operations.breaks import list_breaks
 from bridge.operations.overview import latest_totals
 from bridge.operations.statement import get_statement, list_run_lines
-from bridge.sandbox import SandboxServer
-from tests.builders import payment
+from bridge.sandbox import SandboxServer, Setup
+from tests.builders import customer, payment
 from tests.console.conftest import CHROMIUM
 from tests.jobs.conftest import settings_of
 from tests.jobs.world import Clock, World, build_world
+from tests.salesforce.orgs import altered_schema
 
 SAMPLE = Path("data/sap-bikes")
 FEED_COLUMNS = Path(__file__).parents[1] / "feed" / "columns"
 CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
 D = Decimal
+_CONTACT = "[objects.Contact]\n"
+_DUPLICATE_RULE = """
+[[objects.Account.duplicate_rules]]
+name = "Same name, same city"
+fields = ["Name", "BillingCity"]
+action = "alert"
+"""
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
 def world(engine: Engine, tmp_path: Path, now: datetime) -> Iterator[World]:
-    """Both systems; a person decides each conflict, January 2018 is closed, all is looked at."""
+    """Both systems; a person decides each conflict, January 2018 is closed, all is looked at.
+
+    Salesforce takes Accounts of one name and city for duplicates.
+    """
     clock = Clock(now)
-    with SandboxServer(tmp_path / "org.db", clock=clock) as sandbox:
+    setup = Setup(schema=altered_schema(tmp_path, (_CONTACT, f"{_DUPLICATE_RULE}{_CONTACT}")))
+    with SandboxServer(tmp_path / "org.db", clock=clock, setup=setup) as sandbox:
         made = build_world(engine, clock, settings_of(sandbox))
         rules = dict(made.context.rules)
         rules[RecordType.INVOICE] = replace(
@@ -152,7 +165,7 @@ def settled(world: World, shared: Path) -> Books:
     )
     rules = {**world.context.rules, RecordType.INVOICE: opened}
     before = World(replace(world.context, rules=rules), world.clock, world.sandbox)
-    before.submit(*sample(shared, RecordType.CUSTOMER))
+    before.submit(*sample(shared, RecordType.CUSTOMER), stranger("FIRST"), stranger("SECOND"))
     before.submit(*invoices, twice, paid)
     before.settle()
     before.do(CUSTOMERS, FINANCIALS)
@@ -160,8 +173,15 @@ def settled(world: World, shared: Path) -> Books:
     return Books(world, invoices)
 
 
+def stranger(number: str, **changes: Any) -> Customer:
+    """A customer without documents, whom nothing but its name tells."""
+    nothing = {"tax_number": None, "email": None, "website": None}
+    return customer(**{"number": number, "name": f"{number.title()} GmbH", **nothing, **changes})
+
+
 def plant(books: Books) -> None:
     """Plants one drift of each kind and cause."""
+    plant_customers(books)
     books.found("SAP1/TWICE", "DUPLICATE_IN_ERP", "", "DUPLICATE")
     books.found(40, "ROLL_FORWARD", "", "UNKNOWN")
     plant_strangers(books)
@@ -171,6 +191,18 @@ def plant(books: Books) -> None:
     # what is no break: a change that only looks like one, and one that is carried over
     books.crm(48, Purchase_Order__c=" ")
     books.erp(49, purchase_order="PO-49")
+
+
+def plant_customers(books: Books) -> None:
+    """Two that users made one, one that may be there already, and one that Salesforce refuses."""
+    world = books.world
+    world.merge(world.id_of("Account", "SECOND"), world.id_of("Account", "FIRST"))
+    books.found("FIRST", "MERGED_IN_CRM", "", "DUPLICATE")
+    world.create("Account", Name="Somebody", Tax_Number__c="DE987654321")
+    world.submit(stranger("MAYBE", tax_number="DE987654321"), stranger("DOUBLED"))
+    books.found("MAYBE", "LINK_SUGGESTED", "", "DUPLICATE")
+    world.create("Account", Name="Doubled GmbH", BillingCity="Berlin")
+    books.found("DOUBLED", "DUPLICATE_IN_CRM", "", "DUPLICATE")
 
 
 def plant_strangers(books: Books) -> None:
@@ -274,8 +306,11 @@ SHEETS = {  # kind and currency: open for three days at most, their amount, not 
     ("CREATED_IN_BOTH", None): (1, 0, 0),
     ("CUSTOMER_UNKNOWN", "USD"): (0, 0, 1),
     ("DELETED_AND_EDITED", "USD"): (1, 96759, 0),
+    ("DUPLICATE_IN_CRM", None): (1, 0, 0),
     ("DUPLICATE_IN_ERP", "USD"): (2, 42348, 0),
     ("KEY_MISMATCH", None): (1, 0, 0),
+    ("LINK_SUGGESTED", None): (1, 0, 0),
+    ("MERGED_IN_CRM", None): (1, 0, 0),
     ("MISSING_IN_CRM", "USD"): (1, 50897, 0),
     ("MISSING_IN_ERP", "USD"): (2, 46518, 1),
     ("PERIOD_CLOSED", None): (1, 0, 0),
@@ -291,7 +326,7 @@ def test_each_drift_is_found_as_what_it_is(
     """Exactly the planted breaks; aging, totals, sheets and the statement tell the same story."""
     books = settled(world, shared)
     plant(books)
-    world.do("fetch", CUSTOMERS)
+    world.do("fetch", CUSTOMERS, "relay", CUSTOMERS)
     summary = world.do(FINANCIALS)
     breaks = list_breaks(world.sessions)
     assert {(str(one.key), one.kind, one.field, one.cause) for one in breaks} == books.expected
