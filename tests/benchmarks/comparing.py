@@ -100,8 +100,11 @@ def reladiff(ledger: Ledger) -> int:
         reladiff.connect_to_table(database, name, "id", extra_columns=COLUMNS)
         for name in ("erp_invoice", "crm_invoice")
     ]
-    with reladiff.diff_tables(*tables, algorithm=reladiff.Algorithm.JOINDIFF) as found:
-        return len({row[0] for _, row in found})
+    try:
+        with reladiff.diff_tables(*tables, algorithm=reladiff.Algorithm.JOINDIFF) as found:
+            return len({row[0] for _, row in found})
+    finally:
+        database.close()  # or its transaction keeps PostgreSQL from tidying up for the others
 
 
 def datacompy(ledger: Ledger) -> int:
