@@ -11,10 +11,12 @@ from bridge.app import Application, ready_application, utc_now
 from bridge.commands.options import AS_JSON, BY, FOLDER, ID, REASON
 from bridge.domain.matching import Certainty, Proposal
 from bridge.matching.finding import Found
-from bridge.matching.model import MODEL_FILE, model_text
+from bridge.matching.model import MODEL_FILE, load_model, model_text
+from bridge.matching.proposing import Matcher
 from bridge.operations import linking as operations
 from bridge.operations.linking import ProposalView, Word
 from bridge.operations.training import train_model
+from bridge.settings import find_config
 from bridge.store.models import LinkStatus
 from bridge.terminal import Terminal
 from bridge.wording import counted, in_utc
@@ -151,7 +153,11 @@ def train(folder: Path | None, replace: bool) -> None:
     if file.exists() and not replace:
         raise click.UsageError(f"{file} is there already: --replace writes over it")
     with ready_application(folder) as application:
-        model = train_model(application.sessions, matcher=application.matcher)
+        # Not from the file of an earlier training: it may be what is to be replaced because it is
+        # of no use any more.
+        shipped = load_model(find_config(None, MODEL_FILE))
+        matcher = Matcher(application.settings.matching, shipped)
+        model = train_model(application.sessions, matcher=matcher)
     file.write_text(model_text(model), encoding="utf-8")
     click.echo(f"{file}: trained on {model.trained_on}")
 

@@ -1,6 +1,7 @@
 """`erp-bridge links` on a real database."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from click.testing import CliRunner, Result
 
 from bridge.app import open_application
 from bridge.cli import main
+from bridge.matching.model import MODEL_FILE, load_model
 from bridge.operations.audit import list_audit
+from bridge.settings import find_config
 from tests.builders import crm_record, customer
+from tests.quality.companies import company, corrupt
 from tests.storing import save_crm, save_erp
 
 
@@ -128,3 +132,38 @@ def test_too_few_to_learn_from(tmp_path: Path) -> None:
     assert "--config names the folder" in links("train").output
     (tmp_path / "matching.json").write_text("{}")
     assert "--replace writes over it" in links("train", "--config", str(tmp_path)).output
+
+
+def test_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is fitted to one's own customers in the place of one of no use, and then counts."""
+    monkeypatch.setenv("ERP_BRIDGE_MATCHING__SCORED", "true")
+    file = tmp_path / "matching.json"
+    file.write_text("{}")
+    same = careless(510)
+    folder = ("--config", str(tmp_path))
+    done = links("suggest", *folder)
+    assert (done.exit_code, "train it anew with erp-bridge links train" in done.output) == (2, True)
+    assert said("train", "--replace", *folder) == (
+        f"{file}: trained on 513 customers and 512 Accounts that were not linked\n"
+    )
+    fitted = load_model(file).fields["street"]["the same"]
+    assert fitted.same < load_model(find_config(None, MODEL_FILE)).fields["street"]["the same"].same
+    found = json.loads(said("suggest", "--dry-run", "--json", *folder))["proposals"]
+    right = {(one["erp"], one["crm"]) for one in found} & same
+    assert len(right) > 0.95 * len(same)
+
+
+def careless(count: int) -> set[tuple[str, str]]:
+    """As many on either side, whose addresses are not kept with care; who belongs together."""
+    chance = random.Random(5)
+    made = [company(chance) for _ in range(count)]
+    ids = [f"001{number + 10:012d}AAA" for number in range(count)]
+    erp = [customer(number=f"P{number}", **values) for number, values in enumerate(made)]
+    crm = [customer(**corrupt(chance, values, 0.5)) for values in made]
+    application = open_application()
+    with application.sessions.begin() as session:
+        save_erp(session, *erp)
+        rows = zip(ids, crm, strict=True)
+        save_crm(session, *(crm_record(one, erp_key=None, salesforce_id=id_) for id_, one in rows))
+    application.engine.dispose()
+    return {(one.number, id_) for one, id_ in zip(erp, ids, strict=True)}
