@@ -20,7 +20,7 @@ from bridge.operations.snapshots import enter_snapshot, join_snapshot
 from bridge.store.comparison import compared_fields
 from bridge.store.engine import reading
 from bridge.store.models import Submission
-from bridge.store.records import ensure_records, known_customers
+from bridge.store.records import known_customers, locate_records
 from bridge.store.submissions import claim_submission, find_submission, store_results
 from bridge.store.versions import Told, contents_of, save_told, touch_versions
 from bridge.wording import in_utc
@@ -196,8 +196,9 @@ def _result(key: RecordKey, outcome: Outcome, problem: Problem | None) -> Record
 def _save_versions(
     session: Session, record_type: RecordType, fit: dict[RecordKey, Told], now: datetime
 ) -> dict[RecordKey, Outcome]:
-    ids = ensure_records(session, fit)
-    stored = contents_of(session, list(ids.values()), System.ERP)
+    ids, made = locate_records(session, fit)
+    known = [record_id for record_id in ids.values() if record_id not in made]
+    stored = contents_of(session, known, System.ERP)
     compared = compared_fields(session, record_type)
     same = {key for key, told in fit.items() if stored.get(ids[key]) == (told.content, False)}
     news = {ids[key]: told for key, told in fit.items() if key not in same}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnDefault, Dialect, Table
+from sqlalchemy import ColumnDefault, CursorResult, Dialect, Table
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -50,15 +50,26 @@ def insert_new(session: Session, model: type[Base], rows: Sequence[Row]) -> None
         _insert(session, model, _columns(rows), "")
 
 
-def insert_missing(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
-    """Inserts rows of equal shape; where a row is there already, it stays as it is."""
-    if rows:
-        insert_missing_columns(session, model, _columns(rows))
+def insert_missing(
+    session: Session, model: type[Base], rows: Sequence[Row], *, returning: Sequence[str] = ()
+) -> Sequence[Sequence[Any]]:
+    """Inserts rows of equal shape; where a row is there already, it stays as it is.
+
+    Gives these columns of the rows that are new: on PostgreSQL alone, because SQLite tells nothing
+    of many rows at once.
+    """
+    if not rows:
+        return []
+    return insert_missing_columns(session, model, _columns(rows), returning=returning)
 
 
-def insert_missing_columns(session: Session, model: type[Base], columns: Columns) -> None:
+def insert_missing_columns(
+    session: Session, model: type[Base], columns: Columns, *, returning: Sequence[str] = ()
+) -> Sequence[Sequence[Any]]:
     """The same of at least one row."""
-    _insert(session, model, columns, "ON CONFLICT DO NOTHING")
+    tell = f"RETURNING {', '.join(returning)}" if returning else ""
+    result = _insert(session, model, columns, f"ON CONFLICT DO NOTHING {tell}")
+    return result.all() if returning else []
 
 
 def update_columns(session: Session, model: type[Base], given: Columns, *, key: str) -> None:
@@ -74,7 +85,7 @@ def update_columns(session: Session, model: type[Base], given: Columns, *, key: 
         connection.exec_driver_sql(query, rows)
     else:
         sets = ", ".join(f"{name} = new.{name}" for name in others)
-        arrays = ", ".join(_array(table.c[name].type, dialect) for name in columns)
+        arrays = ", ".join(f"{_parameter(table.c[name].type, dialect)}[]" for name in columns)
         new = f"unnest({arrays}) AS new ({', '.join(columns)})"
         where = f"{table.name}.{key} = new.{key}"
         query = f"UPDATE {table.name} SET {sets} FROM {new} WHERE {where}"  # noqa: S608 - likewise
@@ -85,7 +96,9 @@ def _columns(rows: Sequence[Row]) -> Columns:
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _insert(session: Session, model: type[Base], given: Columns, on_conflict: str) -> None:
+def _insert(
+    session: Session, model: type[Base], given: Columns, on_conflict: str
+) -> CursorResult[Any]:
     table, connection = table_of(model), session.connection()
     dialect = connection.dialect
     columns = {
@@ -96,11 +109,16 @@ def _insert(session: Session, model: type[Base], given: Columns, on_conflict: st
     if dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
         values = list(zip(*columns.values(), strict=True))
-        connection.exec_driver_sql(f"{into} VALUES ({marks}) {on_conflict}", values)
-    else:
-        arrays = ", ".join(_array(table.c[name].type, dialect) for name in columns)
-        select = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - all names are the model's own
-        connection.exec_driver_sql(f"{into} {select} {on_conflict}", tuple(columns.values()))
+        return connection.exec_driver_sql(f"{into} VALUES ({marks}) {on_conflict}", values)
+    marked = [_parameter(table.c[name].type, dialect) for name in columns]
+    if len(next(iter(columns.values()))) == 1:  # as an array, a value takes twice as long
+        only = tuple(values[0] for values in columns.values())
+        return connection.exec_driver_sql(
+            f"{into} VALUES ({', '.join(marked)}) {on_conflict}", only
+        )
+    arrays = ", ".join(f"{one}[]" for one in marked)
+    select = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - all names are the model's own
+    return connection.exec_driver_sql(f"{into} {select} {on_conflict}", tuple(columns.values()))
 
 
 def _with_defaults(table: Table, columns: Columns) -> Columns:
@@ -124,10 +142,10 @@ def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] 
 
 
 @lru_cache(1000)
-def _array(kind: TypeEngine[Any], dialect: Dialect) -> str:
+def _parameter(kind: TypeEngine[Any], dialect: Dialect) -> str:
     """A parameter of psycopg's that travels in binary form: as text, quotes take long to escape.
 
     All texts are TEXT, because a cast to the column's own length would cut longer ones to fit it.
     """
     name = kind.compile(dialect)
-    return f"%b::{'TEXT' if name.startswith('VARCHAR') else name}[]"
+    return f"%b::{'TEXT' if name.startswith('VARCHAR') else name}"

@@ -1,7 +1,7 @@
 """The crosswalk: finding and naming records, many at a time."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
@@ -14,7 +14,14 @@ from bridge.domain.records import (
 from bridge.domain.totals import key_hash
 from bridge.store.bulk import insert_missing
 from bridge.store.models import Record, Version
-from bridge.store.statements import one_of_these, table_of
+from bridge.store.statements import is_sqlite, one_of_these, table_of
+
+
+class Located(NamedTuple):
+    """Crosswalk rows: their ids by key, and the ids of those that are new."""
+
+    ids: dict[RecordKey, int]
+    made: frozenset[int]
 
 
 def key_of_row(record: Record) -> RecordKey | None:
@@ -26,14 +33,18 @@ def key_of_row(record: Record) -> RecordKey | None:
 
 def ensure_records(session: Session, keys: Iterable[RecordKey]) -> dict[RecordKey, int]:
     """The crosswalk rows of these keys, made where they are missing: key -> record id."""
+    return locate_records(session, keys).ids
+
+
+def locate_records(session: Session, keys: Iterable[RecordKey]) -> Located:
+    """The same, and which of them were made."""
     wanted = sorted(set(keys))
     found = find_records(session, wanted)
-    missing = [_record_row(key) for key in wanted if key not in found]
-    if missing:
-        insert_missing(session, Record, missing)
-        # Another transaction may have made some of them in the meantime: look again.
-        found |= find_records(session, [key for key in wanted if key not in found])
-    return found
+    missing = [key for key in wanted if key not in found]
+    made = _make_records(session, missing)
+    # Another transaction may have made some of them in the meantime: look again.
+    late = find_records(session, [key for key in missing if key not in made])
+    return Located(found | made | late, frozenset(made.values()))
 
 
 def find_records(session: Session, keys: Sequence[RecordKey]) -> dict[RecordKey, int]:
@@ -57,6 +68,16 @@ def known_customers(session: Session, numbers: Iterable[str]) -> set[str]:
 def reachable_customers(session: Session, numbers: Iterable[str]) -> set[str]:
     """Which of these customers the ERP has sent and Salesforce has not deleted."""
     return set(session.scalars(_REACHABLE_CUSTOMERS, {"numbers": set(numbers)}))
+
+
+def _make_records(session: Session, keys: Sequence[RecordKey]) -> dict[RecordKey, int]:
+    """Those that are new. On SQLite all are: nobody else writes since they were looked for."""
+    rows = [_record_row(key) for key in keys]
+    if is_sqlite(session):
+        insert_missing(session, Record, rows)
+        return find_records(session, keys)
+    made = insert_missing(session, Record, rows, returning=(*RecordKey._fields, "id"))
+    return {RecordKey(RecordType(one), *rest): record_id for one, *rest, record_id in made}
 
 
 def _record_row(key: RecordKey) -> dict[str, Any]:

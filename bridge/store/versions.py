@@ -67,6 +67,8 @@ def contents_of(
 
     They stay as they are read until the transaction ends.
     """
+    if not record_ids:
+        return {}
     rows = session.execute(_CONTENTS, {"record_ids": record_ids, "system": system})
     return {record_id: (content, deleted) for record_id, content, deleted in rows}
 

@@ -67,6 +67,11 @@ def test_values_come_back_as_they_were(sessions: Sessions, ids: list[int]) -> No
     with sessions.begin() as session:
         upsert(session, Version, rows, key=KEY)
     assert stored(sessions) == rows
+    for one in rows:  # one alone travels in another way
+        with sessions.begin() as session:
+            upsert(session, Version, [row(one["record_id"], content="other")], key=KEY)
+            upsert(session, Version, [one], key=KEY)
+        assert stored(sessions) == rows
 
 
 def test_what_is_there_is_replaced(sessions: Sessions, ids: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import chain
 from threading import Barrier
 
 from sqlalchemy import func, select
@@ -14,10 +15,12 @@ from bridge.domain.records import (
 )
 from bridge.store import models
 from bridge.store.records import (
+    Located,
     ensure_records,
     find_records,
     key_of_row,
     known_customers,
+    locate_records,
     reachable_customers,
 )
 from tests.builders import (
@@ -42,6 +45,16 @@ def test_rows_are_made_once(sessions: Sessions) -> None:
         second = ensure_records(session, [*keys(3), *keys(3)])
         assert session.scalar(select(func.count()).select_from(models.Record)) == 3
     assert first.items() <= second.items()
+
+
+def test_what_is_new_is_told(sessions: Sessions) -> None:
+    """One row or many; what is there already is not."""
+    for count in (1, 2, 600):
+        with sessions.begin() as session:
+            before = find_records(session, keys(count))
+            ids, made = locate_records(session, keys(count))
+            assert len(ids) == count
+            assert made == set(ids.values()) - set(before.values())
 
 
 def test_more_keys_than_a_statement_names(sessions: Sessions) -> None:
@@ -85,18 +98,19 @@ def test_a_row_gives_its_key_back(sessions: Sessions) -> None:
 
 
 def test_many_at_once_make_one_row_each(sessions: Sessions) -> None:
-    """Callers that meet on new keys, in any order, all get the same rows, and none fails."""
+    """Callers that meet on new keys, in any order, all get the same rows, each made by one."""
     wanted, meet = keys(200), Barrier(4)
 
-    def ensure(order: int) -> dict[RecordKey, int]:
+    def locate(order: int) -> Located:
         meet.wait()
         with sessions.begin() as session:
-            return ensure_records(session, wanted[::order])
+            return locate_records(session, wanted[::order])
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(ensure, (1, -1, 1, -1)))
-    assert all(one == found[0] for one in found)
-    assert len(set(found[0].values())) == 200
+        found = list(pool.map(locate, (1, -1, 1, -1)))
+    assert all(one.ids == found[0].ids for one in found)
+    assert sorted(chain.from_iterable(one.made for one in found)) == sorted(found[0].ids.values())
+    assert len(set(found[0].ids.values())) == 200
 
 
 def test_customers_are_known_once_the_erp_has_sent_them(sessions: Sessions) -> None:
