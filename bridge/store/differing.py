@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, bindparam, exists, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.records import RecordType, System
 from bridge.domain.survivorship import Rules
@@ -65,8 +65,10 @@ class Differing(NamedTuple):
 def differing(session: Session, rules: Rules) -> Iterator[list[Differing]]:
     """All records whose versions differ in a compared field, key or existence, in pages.
 
-    And those whose link a person ends. Records that agree everywhere are never read; nor are those
-    that are gone from both sides, or that only the CRM has and nobody expects in the ERP.
+    And those whose link a person ends, and documents that the CRM still has with a customer who was
+    merged into another: it moves a customer's documents, but none that lie in its bin. Records that
+    agree everywhere are never read; nor are those that are gone from both sides, or that only the
+    CRM has and nobody expects in the ERP.
     """
     hold_record_type(session, rules.record_type)
     query = _VERSIONS if rules.expected_in_erp else _VERSIONS_OF_KNOWN
@@ -85,8 +87,11 @@ def differing_ids(session: Session, record_type: RecordType) -> "array[int]":
         execution_options={"yield_per": PAGE},
     )
     ids = array("q", found)
-    unlinking = session.scalars(_UNLINKING, {"record_type": record_type}).all()
-    return array("q", sorted({*ids, *unlinking})) if unlinking else ids
+    others = [
+        *session.scalars(_UNLINKING, {"record_type": record_type}),
+        *session.scalars(_LEFT_BEHIND, {"record_type": record_type}),
+    ]
+    return array("q", sorted({*ids, *others})) if others else ids
 
 
 _FIND = """
@@ -120,6 +125,23 @@ _UNLINKING = (
             Version.system != System.AGREED,
             Version.deleted.is_(False),
         ),
+    )
+)
+
+_loser, _lost = aliased(Record), aliased(Version)
+_LEFT_BEHIND = (
+    select(Version.record_id)
+    .join(Record, Record.id == Version.record_id)
+    .join(_loser, _loser.number == Version.customer_number)
+    .join(_lost, _lost.record_id == _loser.id)
+    .where(
+        Record.record_type == bindparam("record_type"),
+        Version.system == System.CRM,
+        Version.deleted.is_(False),
+        _loser.record_type == RecordType.CUSTOMER,
+        _loser.company_code == "",
+        _lost.system == System.CRM,
+        _lost.merged_into.is_not(None),
     )
 )
 

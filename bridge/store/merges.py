@@ -7,7 +7,7 @@ SOAP API Developer Guide, "merge()".
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.records import RecordType, System
@@ -62,7 +62,7 @@ def follow_merges(session: Session, *, record_type: RecordType) -> int:
 def merged_customers(session: Session, numbers: Iterable[str]) -> dict[str, str]:
     """Customers that Salesforce merged into others: number -> the number of the one that is left.
 
-    Only where both were linked, and the other is there.
+    Only where both were linked, and the other is there and carries its key, or will.
     """
     found = session.execute(_MERGED, {"numbers": set(numbers)})
     return {str(number): str(left) for number, left in found}
@@ -118,7 +118,7 @@ def _point_on(session: Session, lost_id: str, won_id: str) -> None:
 
 _OF_CRM = Version.system == System.CRM
 _loser, _lost = aliased(Record), aliased(Version)
-_winning, _won = aliased(Record), aliased(Version)
+_winning, _won, _told = aliased(Record), aliased(Version), aliased(Version)
 _MERGED = (
     select(_loser.number, _winning.number)
     .join(_lost, (_lost.record_id == _loser.id) & (_lost.system == System.CRM))
@@ -130,5 +130,14 @@ _MERGED = (
         one_of_these(_loser.number, "numbers"),
         _winning.number.is_not(None),
         _won.deleted.is_(False),
+        or_(
+            _won.crm_key == _winning.number,
+            _won.key_pending
+            & exists().where(
+                _told.record_id == _winning.id,
+                _told.system == System.ERP,
+                _told.deleted.is_(False),
+            ),
+        ),
     )
 )

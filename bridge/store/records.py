@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from bridge.domain.records import (
@@ -66,7 +66,10 @@ def known_customers(session: Session, numbers: Iterable[str]) -> set[str]:
 
 
 def reachable_customers(session: Session, numbers: Iterable[str]) -> set[str]:
-    """Which of these customers the ERP has sent and Salesforce has not deleted."""
+    """Which of these customers the ERP has sent and Salesforce knows by their key, or will.
+
+    Not those whose Account was deleted there, nor those whose Account carries another key or none.
+    """
     return set(session.scalars(_REACHABLE_CUSTOMERS, {"numbers": set(numbers)}))
 
 
@@ -113,6 +116,11 @@ _FIND = select(_record.c.number, _record.c.id).where(
 _KNOWN_CUSTOMERS = _customers()
 _REACHABLE_CUSTOMERS = _customers(
     ~exists().where(
-        _crm.c.record_id == _record.c.id, _crm.c.system == System.CRM, _crm.c.deleted.is_(True)
+        _crm.c.record_id == _record.c.id,
+        _crm.c.system == System.CRM,
+        or_(
+            _crm.c.deleted.is_(True),
+            _crm.c.key_pending.is_(False) & _crm.c.crm_key.is_distinct_from(_record.c.number),
+        ),
     )
 )

@@ -7,7 +7,7 @@ from bridge.operations.breaks import list_breaks
 from bridge.operations.overview import list_dead_letters
 from tests.builders import customer, invoice, payment
 from tests.jobs.world import World
-from tests.storing import row_of, values_in
+from tests.storing import row_of, save_erp, values_in
 
 CUSTOMERS, FINANCIALS = "reconcile-customers", "reconcile-financials"
 
@@ -117,6 +117,49 @@ def test_a_winner_that_loses_the_next_merge_takes_all_documents_along(world: Wor
     assert broken(world) == [("C1", "MERGED_IN_CRM"), ("C2", "MERGED_IN_CRM")]
     for sobject, key in (("ERP_Invoice__c", "1000/I1"), ("ERP_Payment__c", "1000/P1")):
         assert world.rows(sobject, "Account__c")[key].fields["Account__c"] == third
+
+
+def test_a_document_that_a_merge_left_in_the_bin_follows(world: World) -> None:
+    """Undeleted, it hangs on the Account that lost: it is moved to the one that is left."""
+    world.submit(customer(), customer(number="C2"), invoice())
+    world.settle()
+    world.do(CUSTOMERS, FINANCIALS)
+    winner, document = world.id_of("Account", "C2"), world.id_of("ERP_Invoice__c", "1000/I1")
+    world.delete("ERP_Invoice__c", "1000/I1")
+    world.merge(winner, world.id_of("Account", "C1"))
+    world.undelete(document)
+    catch_up(world)
+    assert world.rows("ERP_Invoice__c", "Account__c")["1000/I1"].fields["Account__c"] == winner
+    assert broken(world) == [("C1", "MERGED_IN_CRM")]
+
+
+def test_documents_wait_for_a_customer_whose_account_lost_its_key(world: World) -> None:
+    """Nothing could name it: a break of its own each, and none is sent in vain."""
+    world.submit(customer())
+    world.settle()
+    world.change("Account", "C1", ERP_Key__c=None)
+    world.do("fetch")
+    world.submit(invoice())
+    catch_up(world)
+    assert broken(world) == [("C1", "KEY_MISMATCH"), ("1000/I1", "CUSTOMER_UNKNOWN")]
+    assert world.do("relay")["due"] == {}
+
+
+def test_documents_of_a_merged_customer_wait_for_a_winner_without_a_key(world: World) -> None:
+    """The ERP has lost the winner's customer, so its Account never gets the key."""
+    world.submit(*(customer(number=number) for number in ("C1", "C2", "C3")))
+    world.settle()
+    world.do(CUSTOMERS)
+    winner = world.create("Account", Name="Muster GmbH")
+    world.merge(winner, world.id_of("Account", "C2"))
+    world.do("fetch")
+    with world.sessions.begin() as session:
+        save_erp(session, customer(number="C2"), deleted=True)
+    world.merge(winner, world.id_of("Account", "C1"))
+    world.submit(invoice())
+    catch_up(world)
+    assert ("1000/I1", "CUSTOMER_UNKNOWN") in broken(world)
+    assert world.do("relay")["due"] == {}
 
 
 def test_an_account_that_lost_its_key_is_accounted_for(world: World) -> None:

@@ -1,6 +1,7 @@
 """The crosswalk and the versions."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from threading import Barrier
@@ -14,6 +15,7 @@ from bridge.domain.records import (
     key_of,
 )
 from bridge.store import models
+from bridge.store.linking import link
 from bridge.store.records import (
     Located,
     ensure_records,
@@ -127,15 +129,21 @@ def test_customers_are_known_once_the_erp_has_sent_them(sessions: Sessions) -> N
 def test_customers_are_reachable_unless_salesforce_deleted_them(
     sessions: Sessions, now: datetime
 ) -> None:
-    """A document may refer to a customer that is alive in the CRM, or is about to be."""
+    """A document may refer to a customer that is in the CRM under its key, or is about to be."""
     with sessions.begin() as session:
-        for number in ("alive", "gone", "new"):
+        for number in ("alive", "gone", "new", "keyless", "renamed", "linked"):
             save_erp(session, customer(number=number))
-        save_crm(session, crm_record(customer(number="alive")))
+        for number, key in (("alive", "alive"), ("keyless", None), ("renamed", "other")):
+            named = crm_record(customer(number=number))
+            save_crm(session, named)
+            save_crm(session, replace(named, erp_key=key), read_at=now)
+        found = crm_record(customer(number="linked"), erp_key=None)
+        save_crm(session, found)
+        link(session, [(row_of(session, customer(number="linked")).id, found.salesforce_id)])
         gone = crm_record(customer(number="gone"), salesforce_id="001GONE0000000AAAA")
         save_crm(session, gone)
         again = crm_record(customer(number="gone"), salesforce_id=gone.salesforce_id, deleted=True)
         save_crm(session, again, read_at=now)
-        numbers = ["alive", "gone", "new", "unknown"]
-        assert reachable_customers(session, numbers) == {"alive", "new"}
-        assert known_customers(session, numbers) == {"alive", "gone", "new"}
+        numbers = ["alive", "gone", "new", "unknown", "keyless", "renamed", "linked"]
+        assert reachable_customers(session, numbers) == {"alive", "new", "linked"}
+        assert known_customers(session, numbers) == set(numbers) - {"unknown"}
