@@ -28,6 +28,8 @@ from bridge.soap.credentials import CLIENT_CERTIFICATE
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+Networks = Sequence[IPv4Network | IPv6Network]
+
 log = structlog.get_logger(__name__)
 
 _FORWARDED = "HTTP_X_FORWARDED_FOR"
@@ -44,7 +46,7 @@ class BehindProxies:
         self,
         application: "WSGIApplication",
         *,
-        trusted: Sequence[IPv4Network | IPv6Network],
+        trusted: Networks,
         certificate_header: str | None,
     ) -> None:
         self._application = application
@@ -58,10 +60,11 @@ class BehindProxies:
     ) -> Iterable[bytes]:
         """Answers one HTTP request."""
         peer = address_of(environ.get("REMOTE_ADDR", ""))
-        environ["REMOTE_ADDR"] = address_behind(environ, self._trusted)
         if peer is not None and _is_one_of(self._trusted, peer):
+            environ["REMOTE_ADDR"] = str(_caller_behind(peer, environ, self._trusted))
             self._take_certificate(environ)
         else:
+            environ["REMOTE_ADDR"] = str(peer or environ.get("REMOTE_ADDR", ""))
             self._tell_ignored(environ)
         return self._application(environ, start_response)
 
@@ -84,26 +87,33 @@ class BehindProxies:
                 )
 
 
-def address_behind(environ: "WSGIEnvironment", trusted: Sequence[IPv4Network | IPv6Network]) -> str:
-    """The caller's address: the last one that is not a trusted proxy's, if the peer is one.
+def address_behind(environ: "WSGIEnvironment", trusted: Networks) -> str:
+    """The caller's address, whatever trusted proxies lie between."""
+    peer = address_of(environ.get("REMOTE_ADDR", ""))
+    if peer is None or not _is_one_of(trusted, peer):
+        return str(peer or environ.get("REMOTE_ADDR", ""))
+    return str(_caller_behind(peer, environ, trusted))
 
-    Each proxy adds, on the right, whom it was called by. What stands before the last address that
-    is nobody's whom we trust, anybody can write.
+
+def _caller_behind(
+    peer: IPv4Address | IPv6Address, environ: "WSGIEnvironment", trusted: Networks
+) -> IPv4Address | IPv6Address:
+    """The last address that is not a trusted proxy's. What stands before it anybody can write.
+
+    Each proxy adds, on the right, whom it was called by.
     """
-    caller = address_of(environ.get("REMOTE_ADDR", ""))
-    if caller is None:
-        return str(environ.get("REMOTE_ADDR", ""))
+    caller = peer
     for hop in reversed(environ.get(_FORWARDED, "").split(",")):
         address = address_of(_without_port(hop.strip()))
-        if address is None or not _is_one_of(trusted, caller):
+        if address is None:
             break
         caller = address
-    return str(caller)
+        if not _is_one_of(trusted, caller):
+            break
+    return caller
 
 
-def _is_one_of(
-    networks: Sequence[IPv4Network | IPv6Network], address: IPv4Address | IPv6Address
-) -> bool:
+def _is_one_of(networks: Networks, address: IPv4Address | IPv6Address) -> bool:
     return any(address in network for network in networks)
 
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from bridge import proxies
 from bridge.operations.certificates import BadCertificate
-from bridge.proxies import BehindProxies, fingerprint_in
+from bridge.proxies import BehindProxies, address_behind, fingerprint_in
 from bridge.soap.credentials import CLIENT_CERTIFICATE
 from tests.certificates import authority
 
@@ -89,6 +89,8 @@ def seen(peer: str, header: str | None = "Client-Cert", **headers: str) -> dict[
 def test_who_calls(peer: str, forwarded: str, caller: str) -> None:
     """The address nearest to us that is no proxy of ours; callers can write the others."""
     assert seen(peer, x_forwarded_for=forwarded)["REMOTE_ADDR"] == caller
+    environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}
+    assert address_behind(environ, PROXIES) == caller
 
 
 def test_without_trusted_proxies_nothing_is_believed() -> None:
