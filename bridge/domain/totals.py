@@ -52,7 +52,7 @@ class Explained:
     """What records with a known reason contribute to the difference between both sides.
 
     ERP less CRM, like `TotalsRow.differences`. `reason` is a break's kind, or one of the words of
-    `jobs.reconcile` for what is no break.
+    `jobs.explaining` for what is no break.
     """
 
     record_type: RecordType
