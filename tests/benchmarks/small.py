@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lxml.etree import _Element
 
 from bridge.app import Application
-from bridge.gateway import Gateway
+from bridge.gateway import Gateway, collect_seldom
 from bridge.settings import Settings
 from bridge.soap.calls import SOAP_11
 from bridge.soap.decoding import decoder
@@ -127,8 +127,10 @@ class SmallApplication(Application):
 
 
 def create_small_gateway() -> Gateway:
-    """What a server worker loads."""
-    return Gateway(SmallApplication(Settings()))
+    """What a server worker loads; it collects garbage as the bridge's own workers do."""
+    gateway = Gateway(SmallApplication(Settings()))
+    collect_seldom()
+    return gateway
 
 
 def _write_results(results: Sequence[Result]) -> bytes:
