@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, bindparam, exists, or_, select, text
+from sqlalchemy import ColumnElement, FromClause, bindparam, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.records import RecordType, System
@@ -129,19 +129,24 @@ _UNLINKING = (
 )
 
 _loser, _lost = aliased(Record), aliased(Version)
+# Types not by their index: SQLite would begin with all records of one, and not with the merged.
+_MERGED = (
+    select(_loser.number)
+    .join(_lost, _lost.record_id == _loser.id)
+    .where(
+        func.coalesce(_loser.record_type, "") == RecordType.CUSTOMER,
+        _lost.system == System.CRM,
+        _lost.merged_into.is_not(None),
+    )
+)
 _LEFT_BEHIND = (
     select(Version.record_id)
     .join(Record, Record.id == Version.record_id)
-    .join(_loser, _loser.number == Version.customer_number)
-    .join(_lost, _lost.record_id == _loser.id)
     .where(
-        Record.record_type == bindparam("record_type"),
+        func.coalesce(Record.record_type, "") == bindparam("record_type"),
         Version.system == System.CRM,
         Version.deleted.is_(False),
-        _loser.record_type == RecordType.CUSTOMER,
-        _loser.company_code == "",
-        _lost.system == System.CRM,
-        _lost.merged_into.is_not(None),
+        Version.customer_number.in_(_MERGED),
     )
 )
 
