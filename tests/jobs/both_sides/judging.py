@@ -61,13 +61,18 @@ class Judgement:
 
     def _of_missing(self, key: RecordKey, kinds: set[BreakKind]) -> Iterator[str]:
         """A break of the whole record has to have its reason."""
-        everything = self.crm[key.record_type].values()
+        everything_by_id = self.crm[key.record_type]
+        everything = everything_by_id.values()
         if kinds in GONE_FROM_CRM:
             if any(not one.deleted and one.erp_key == str(key) for one in everything):
                 yield f"{key}: called missing, but there"
         elif kinds == {BreakKind.MERGED_IN_CRM}:
             if not self.sides.users.heirs(self._linked_with(key)):
                 yield f"{key}: called merged, but was not"
+        elif kinds == {BreakKind.KEY_MISMATCH}:
+            linked = everything_by_id.get(self._linked_with(key) or "")
+            if linked is None or linked.deleted or linked.erp_key == str(key):
+                yield f"{key}: called without its key, but carries it"
         elif kinds == {BreakKind.CUSTOMER_UNKNOWN}:
             if self._is_reachable(self.sides.erp.books[key].customer_number):
                 yield f"{key}: waits for a customer who is there"
@@ -84,6 +89,8 @@ class Judgement:
             ours = values[one.name]
             if one.name == "customer_number":
                 ours = self._customer_in_crm(str(ours))
+                if self._has_lost_its_key(ours):
+                    continue  # the document is as it was, but its customer has no name there
             if one.name not in broken and not agree(one, ours, theirs, Sense()):
                 yield f"{key} {one.name}: {ours!r} in the ERP, {theirs!r} in Salesforce"
         if key.record_type is RecordType.CUSTOMER:
@@ -102,7 +109,9 @@ class Judgement:
                 known = one.erp_key and RecordKey.parse(kind, one.erp_key) in self.sides.erp.books
                 if known:
                     continue
-                if one.salesforce_id not in self.sides.users.entered and not one.erp_key:
+                users = self.sides.users
+                theirs = one.salesforce_id in users.entered or one.salesforce_id in users.keyless
+                if not theirs and not one.erp_key:
                     yield f"{kind} {one.salesforce_id}: the bridge has doubled it"
                 expected = kind is not RecordType.CUSTOMER or one.erp_key
                 key = RecordKey.parse(kind, one.erp_key) if one.erp_key else one.salesforce_id
@@ -128,6 +137,12 @@ class Judgement:
         return not kinds or (
             kinds == {BreakKind.MERGED_IN_CRM} and self._customer_in_crm(number) != number
         )
+
+    def _has_lost_its_key(self, number: str) -> bool:
+        """Whether the customer's Account is there, and its key was taken off."""
+        linked = self._linked_with(RecordKey(RecordType.CUSTOMER, "", number)) or ""
+        account = self.crm[RecordType.CUSTOMER].get(linked)
+        return account is not None and not account.deleted and linked in self.sides.users.keyless
 
     def _customer_in_crm(self, number: str) -> str:
         """The customer as whom Salesforce knows one that was merged into another."""

@@ -159,6 +159,14 @@ class BothSides(RuleBasedStateMachine):
             fields = {"OwnerId": user} if change == "owner" else {"Currency_Code__c": "USD"}
             self.sides.users.edit(RecordType.CUSTOMER, account.salesforce_id, 0, **fields)
 
+    @rule(who=WHO)
+    def user_takes_a_key_off_or_gives_it_back(self, who: int) -> None:
+        account = self._living(RecordType.CUSTOMER, who)
+        if account is not None and account.erp_key:
+            self.sides.users.take_key_off(account)
+        elif account is not None and account.salesforce_id in self.sides.users.keyless:
+            self.sides.users.give_key_back(account)
+
     @rule(kind=SOME_DOCUMENT, which=WHO, who=st.none() | WHO, late=LATE)
     def user_edits_a_document(
         self, kind: RecordType, which: int, who: int | None, late: int

@@ -14,12 +14,15 @@ from tests.jobs.both_sides.words import Words
 from tests.jobs.world import MAPPINGS, Clock
 from tests.sandbox.partner import NS, Partner, sobject
 
+KEY = "ERP_Key__c"
+
 
 @dataclass
 class Users:
     """The users of a Salesforce.
 
-    `entered` are the ids of the records that they entered, `merged` who won over whom.
+    `entered` are the ids of the records that they entered, `merged` who won over whom, `keyless`
+    the keys that they took off Accounts.
     """
 
     sandbox: SandboxServer
@@ -27,6 +30,7 @@ class Users:
     words: Words
     entered: set[str] = field(default_factory=set)
     merged: dict[str, str] = field(default_factory=dict)
+    keyless: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.partner = Partner(self.sandbox)
@@ -68,6 +72,20 @@ class Users:
         assert result.success, result
         self._listen(record_type, salesforce_id, before.values)
 
+    def take_key_off(self, account: CrmRecord) -> None:
+        """One empties an Account's ERP key."""
+        (result,) = self.partner.update("Account", {"Id": account.salesforce_id, KEY: None})
+        assert result.success, result
+        self.keyless[account.salesforce_id] = str(account.erp_key)
+
+    def give_key_back(self, account: CrmRecord) -> None:
+        """One enters the key that was taken off, unless another Account has it by now."""
+        key = self.keyless[account.salesforce_id]
+        (result,) = self.partner.update("Account", {"Id": account.salesforce_id, KEY: key})
+        assert result.success or result.codes == ("DUPLICATE_VALUE",), result
+        if result.success:
+            del self.keyless[account.salesforce_id]
+
     def delete(self, record: CrmRecord, late_seconds: int) -> None:
         """One deletes a record; the commit may come late, unless others wrote it since."""
         with self._late(record, late_seconds):
@@ -91,7 +109,8 @@ class Users:
         (result,) = self.partner.call("merge", request)
         assert result.findtext("p:success", "", NS) == "true"
         self.merged[loser.salesforce_id] = winner.salesforce_id
-        key = RecordKey.parse(RecordType.CUSTOMER, loser.erp_key) if loser.erp_key else None
+        named = loser.erp_key or self.keyless.get(loser.salesforce_id)
+        key = RecordKey.parse(RecordType.CUSTOMER, named) if named else None
         self.words.merged(loser.salesforce_id, key, loser.values, winner)
 
     def heirs(self, salesforce_id: str | None) -> list[str]:
