@@ -1,11 +1,11 @@
 """The compare: by digests of the crosswalk, which are those of the versions whatever happens."""
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.records import RecordType, System, key_of
-from bridge.store.differing import PAGE, differing
+from bridge.store.differing import PAGE, differing, differing_ids
 from bridge.store.models import Record, Version
 from tests.builders import crm_record, crm_values, customer, invoice, rules
 from tests.storing import row_of, save, save_crm, save_erp, version_of
@@ -83,3 +83,20 @@ def test_pages_hold_all_that_differs(sessions: Sessions) -> None:
         stored = dict(session.execute(select(Version.record_id, Version.content)).all())
         assert all(row.erp.content == stored[row.record_id] for page in pages for row in page)
         assert all(row.crm.content is None for page in pages for row in page)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_crosswalk_alone_is_gone_through(sessions: Sessions) -> None:
+    """All else that the compare asks for is found by an index, however many versions there are."""
+    with sessions.begin() as session:
+        asked: list[tuple[str, tuple[str, ...]]] = []
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+        differing_ids(session, RecordType.INVOICE)
+        steps = [
+            step.detail
+            for statement, parameters in tuple(asked)
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+        assert [step for step in steps if step.startswith("SCAN")] == ["SCAN record"]
+        assert not any("record_type=" in step for step in steps)
