@@ -178,7 +178,8 @@ def _decide_crm_only(versions: Versions, crm: Version, rules: Rules) -> Decision
     if versions.erp is not None:
         return _broken(BreakKind.MISSING_IN_ERP, "gone from the ERP, still in Salesforce")
     if versions.crm_key:
-        detail = f"Salesforce names ERP key {versions.crm_key}, which the ERP has not sent"
+        named = f"Salesforce names ERP key {versions.crm_key}"
+        detail = f"{named}, which the ERP has not sent, or another record has"
         return _broken(BreakKind.MISSING_IN_ERP, detail)
     if rules.expected_in_erp:
         return _broken(BreakKind.MISSING_IN_ERP, "entered in Salesforce, unknown to the ERP")

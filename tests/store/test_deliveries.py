@@ -250,7 +250,10 @@ def test_many_at_once(sessions: Sessions) -> None:
 def test_nothing_accepted_changes_nothing(sessions: Sessions) -> None:
     """An empty batch is fine."""
     with sessions.begin() as session:
+        agree_on(session, customer())
+        before = session.execute(select(models.Version.__table__)).all()
         accept(session)
+        assert session.execute(select(models.Version.__table__)).all() == before
 
 
 def test_a_submission_is_not_lost_beside_an_acknowledgement(sessions: Sessions) -> None:
