@@ -151,7 +151,7 @@ def test_none_empties_a_field(sandbox_client: SalesforceClient, mappings: Mappin
 def test_an_unknown_parent_sinks_its_own_row_only(
     sandbox_client: SalesforceClient, mappings: Mappings
 ) -> None:
-    """An invoice whose customer is unknown to Salesforce is refused; its neighbour is taken."""
+    """An invoice whose customer is unknown to Salesforce is sent again; its neighbour is taken."""
     write_customer(sandbox_client, mappings, "KNOWN")
     mapping = mappings[RecordType.INVOICE]
     rows = [
@@ -160,7 +160,7 @@ def test_an_unknown_parent_sinks_its_own_row_only(
     ]
     results = sandbox_client.upsert("ERP_Invoice__c", "ERP_Key__c", rows)
     assert [result.success for result in results] == [True, False]
-    assert results[1].remedy == "GIVE_UP"
+    assert results[1].remedy == "RETRY"
 
 
 def test_asks_for_what_reading_needs(mappings: Mappings) -> None:
