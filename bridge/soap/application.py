@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from bridge.soap.context import SoapContext
 from bridge.soap.contract_versions import CONTRACT_VERSIONS
+from bridge.soap.dispatch import prepare
 from bridge.soap.http import SoapEndpoint
 from bridge.soap.refusing import busy_response
 
@@ -15,4 +16,5 @@ __all__ = ["CONTRACT_VERSIONS", "SoapContext", "build_soap_application", "busy_r
 
 def build_soap_application(context: SoapContext) -> "WSGIApplication":
     """The SOAP services as a WSGI application, for paths below `/soap/` and `/salesforce/`."""
+    prepare()
     return SoapEndpoint(context)

@@ -16,6 +16,7 @@ from bridge.soap.context import Call
 from bridge.soap.envelope import write_envelope
 from bridge.soap.schema import validate
 from bridge.soap.services import BridgeService
+from bridge.soap.wsdl import contract_schema_source
 
 
 def carry_out(body: _Element, call: Call) -> bytes:
@@ -28,6 +29,13 @@ def carry_out(body: _Element, call: Call) -> bytes:
     codec = operation_codecs()[operation]
     answer = _functions()[operation](call, *codec.request.read(body))
     return write_envelope(codec.answer.write(answer), call.soap)
+
+
+def prepare() -> None:
+    """Makes what all calls share; else the first ones, in as many threads, would each make it."""
+    contract_schema_source()
+    operation_codecs()
+    _functions()
 
 
 @cache

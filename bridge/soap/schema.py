@@ -28,7 +28,8 @@ def validate(body: _Element) -> None:
 def _schema() -> etree.XMLSchema:
     schema: etree.XMLSchema | None = getattr(_of_thread, "schema", None)
     if schema is None:
-        schema = _of_thread.schema = etree.XMLSchema(etree.fromstring(contract_schema_source()))
+        with _compiling:
+            schema = _of_thread.schema = etree.XMLSchema(etree.fromstring(contract_schema_source()))
     return schema
 
 
@@ -46,6 +47,9 @@ def _trim_dates(body: _Element) -> bool:
 
 
 _of_thread = threading.local()  # lxml keeps a validator's findings on the validator
+# libxml2 makes its built-in types with the first schema of a process, and threads that compile one
+# meanwhile find half of them.
+_compiling = threading.Lock()
 
 
 def _violations(body: _Element, schema: etree.XMLSchema) -> Iterator[Violation]:

@@ -1,6 +1,8 @@
 """Violations say where they are and what is wrong, for any prefix and any number of them."""
 
 import re
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -91,6 +93,19 @@ def test_a_fault_does_not_list_everything() -> None:
     found = violations(content)
     assert len(found) == MAX_VIOLATIONS
     assert all(len(one.message) < 320 for one in found)
+
+
+def test_many_threads_begin_at_once() -> None:
+    """In a process that has not validated anything yet, as a server has after its start."""
+    begin = "import threading; from bridge.soap.schema import _schema, contract_schema_source;"
+    threads = "threads = [threading.Thread(target=_schema) for _ in range(8)];"
+    run = "[one.start() for one in threads]; [one.join() for one in threads]"
+    program = f"{begin} contract_schema_source(); {threads} {run}"
+    started = [
+        subprocess.Popen([sys.executable, "-W", "ignore", "-c", program], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    assert [one.communicate()[1] for one in started] == [b""] * 4
 
 
 def test_threads_do_not_mix_their_violations() -> None:
