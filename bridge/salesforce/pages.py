@@ -1,6 +1,6 @@
 """sObjects, and query pages decoded straight from lxml.
 
-Stock zeep builds a typed value per element; a page needs a dict of texts. This is more than fifteen
+Stock zeep builds a typed value per element; a page needs a dict of texts. This is more than ten
 times faster (tests/benchmarks/bench_pages.py) and never minds an element it does not know.
 Shape of a page: SOAP API Developer Guide, "QueryResult"; every value of the Partner API is text.
 """
