@@ -2,9 +2,12 @@
 
 import sys
 
+from bridge.garbage import collect_seldom
+
 
 def main() -> None:
     """Runs the command; the WSDL tools start without the rest, which takes a second to import."""
+    collect_seldom()
     if sys.argv[1:2] == ["wsdl"]:
         from bridge.wsdl.command import wsdl_group  # noqa: PLC0415
 

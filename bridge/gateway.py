@@ -7,7 +7,6 @@ need not look at is refused here.
 """
 
 import asyncio
-import gc
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,6 +20,7 @@ from granian._granian import RSGIHTTPProtocol, RSGIProtocolClosed, RSGIProtocolE
 from granian.rsgi import Scope
 
 from bridge.app import Application, open_worker
+from bridge.garbage import collect_seldom
 from bridge.soap.application import busy_response
 from bridge.waiting import WaitingRoom
 
@@ -171,16 +171,6 @@ def create_gateway() -> Gateway:
     gateway = Gateway(open_worker())
     collect_seldom()
     return gateway
-
-
-def collect_seldom() -> None:
-    """Has Python look for garbage less often, and never through what is loaded now.
-
-    That stays to the end, and looking through it would take a tenth of the time of submissions.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000)
 
 
 async def _refuse_busy(environ: "WSGIEnvironment", body: _Body) -> Answer:

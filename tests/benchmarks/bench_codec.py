@@ -12,7 +12,7 @@ from typing import Any
 from lxml.etree import _Element
 
 from bridge.domain.content import encode_records
-from bridge.gateway import collect_seldom
+from bridge.garbage import collect_seldom
 from bridge.operations.digest import payload_digest
 from bridge.soap import schema
 from bridge.soap.calls import encode_request

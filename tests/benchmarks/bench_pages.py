@@ -3,19 +3,25 @@
 # zeep is typed in part only:
 # mypy: allow-untyped-calls
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import cache, partial
+from multiprocessing import get_context
 
 import requests
 from lxml import etree
 from zeep import Client
 
+from bridge.garbage import collect_seldom
 from bridge.salesforce import Page
 from bridge.salesforce.binding import BUILT_IN_WSDL
 from bridge.salesforce.wire import read_answer
-from tests.benchmarks.measuring import Row, cpu_seconds_of, take_turns
+from tests.benchmarks.measuring import BenchmarkFailed, Row, cpu_seconds_of, take_turns
 
 RECORDS = 2000
-ROUNDS = 7
+ROUNDS = 5
+PAGES = 5
 
 _RECORD = """
 <records xsi:type="sf:sObject"><sf:type>ERP_Invoice__c</sf:type><sf:Id>a00{0:012d}AAA</sf:Id>
@@ -39,23 +45,17 @@ _PAGE = """
 
 
 def measure() -> Iterator[Row]:
-    """A row beside zeep, and one beside a bare parse of the same bytes."""
-    response = requests.Response()
-    response.status_code = 200
-    records = "".join(_RECORD.format(number) for number in range(RECORDS))
-    response._content = _PAGE.format(records, RECORDS).encode()
-    client = Client(str(BUILT_IN_WSDL))
-    binding = client.service._binding
-    query = binding.get("query")
-    assert len(Page.decode(read_answer(response).result()).rows) == RECORDS
-    bridge, zeep, parse = take_turns(
-        [
-            cpu_seconds_of(lambda: Page.decode(read_answer(response).result())),
-            cpu_seconds_of(lambda: binding.process_reply(client, query, response)),
-            cpu_seconds_of(lambda: etree.fromstring(response.content)),
-        ],
-        rounds=ROUNDS,
-    )
+    """A row beside zeep, and one beside a bare parse of the same bytes.
+
+    Each reads page after page, as a fetch does, in a process of its own: zeep is a quarter slower
+    where much else was done before.
+    """
+    with ExitStack() as stack:
+        ways = [
+            partial(cpu_seconds_in, stack.enter_context(own_process()), read)
+            for read in (read_by_bridge, read_by_zeep, parse_alone)
+        ]
+        bridge, zeep, parse = take_turns(ways, rounds=ROUNDS)
     for rival, seconds, aim in (("zeep", zeep, 15), ("lxml, parsing alone", parse, 0.5)):
         yield Row(
             what=f"decode a Salesforce page of {RECORDS:,} records of 12 fields",
@@ -65,3 +65,57 @@ def measure() -> Iterator[Row]:
             rival_value=RECORDS / seconds,
             aim=aim,
         )
+
+
+def own_process() -> ProcessPoolExecutor:
+    """One that nothing else is done in."""
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+
+
+def cpu_seconds_in(process: ProcessPoolExecutor, read: Callable[[], int]) -> float:
+    """The CPU seconds that it takes there."""
+    return process.submit(cpu_seconds_of_a_page, read).result()
+
+
+def cpu_seconds_of_a_page(read: Callable[[], int]) -> float:
+    """The least of a few pages. Raises BenchmarkFailed where rows are missing."""
+    if (found := read()) != RECORDS:
+        raise BenchmarkFailed(f"{read.__name__} found {found} of {RECORDS} rows")
+    return min(take_turns([cpu_seconds_of(read)], rounds=PAGES))
+
+
+def read_by_bridge() -> int:
+    """How many rows the connector finds."""
+    _as_in_a_job()
+    return len(Page.decode(read_answer(_response()).result()).rows)
+
+
+def read_by_zeep() -> int:
+    """How many rows stock zeep finds."""
+    client = _client()
+    binding = client.service._binding
+    return len(binding.process_reply(client, binding.get("query"), _response()).body.result.records)
+
+
+def parse_alone() -> int:
+    """How many rows stand in the tree."""
+    return len(etree.fromstring(_response().content)[0][0][0]) - len(("done", "locator", "size"))
+
+
+@cache
+def _as_in_a_job() -> None:
+    collect_seldom()
+
+
+@cache
+def _client() -> Client:
+    return Client(str(BUILT_IN_WSDL))
+
+
+@cache
+def _response() -> requests.Response:
+    response = requests.Response()
+    response.status_code = 200
+    records = "".join(_RECORD.format(number) for number in range(RECORDS))
+    response._content = _PAGE.format(records, RECORDS).encode()
+    return response

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from lxml.etree import _Element
 
 from bridge.app import Application
-from bridge.gateway import Gateway, collect_seldom
+from bridge.garbage import collect_seldom
+from bridge.gateway import Gateway
 from bridge.settings import Settings
 from bridge.soap.calls import SOAP_11
 from bridge.soap.decoding import decoder
