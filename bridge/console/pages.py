@@ -70,7 +70,8 @@ def build_console(context: ConsoleContext) -> "WSGIApplication":
 def front_page(context: ConsoleContext) -> Response:
     """The services with their WSDLs, the jobs' state, and how much is open.
 
-    Whoever reaches the port may see it, so it shows counts and no record.
+    Whoever reaches the port may see it, so it shows counts and no record, and that a job failed but
+    not why: a reason names hosts, and quotes what others said.
     """
     now = context.clock()
     html = TEMPLATES.get_template("front.html").render(

@@ -8,7 +8,7 @@ from lxml import etree
 from lxml.etree import QName, _Element, _LogEntry
 
 from bridge.soap.elements import NAMESPACE
-from bridge.soap.violations import ContractViolated, Violation, path_of
+from bridge.soap.violations import ContractViolated, Violation, path_of, told_namespace
 from bridge.soap.wsdl import contract_schema_source
 
 MAX_VIOLATIONS = 20
@@ -84,12 +84,20 @@ def _prefixed_name(element: _Element) -> str:
 
 def _message(element: _Element, entry: _LogEntry) -> str:
     message = str(entry.message).replace(f"{{{NAMESPACE}}}", "")
-    most = _limits().get(element.tag)
-    if most is not None and "This element is not expected" in message:
-        before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
-        if before >= most:
-            return f"Element '{QName(element).localname}': there may be {most} of it at most."
+    if "This element is not expected" in message:
+        message = _why_unexpected(element) or message
     return message if len(message) <= 300 else message[:300] + "…"
+
+
+def _why_unexpected(element: _Element) -> str | None:
+    name = QName(element)
+    if name.namespace != NAMESPACE:
+        return told_namespace(name, NAMESPACE)
+    most = _limits().get(element.tag)
+    before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
+    if most is not None and before >= most:
+        return f"Element '{name.localname}': there may be {most} of it at most."
+    return None
 
 
 @cache

@@ -9,6 +9,7 @@ from bridge import BridgeError
 from bridge.domain.records import RecordType
 from bridge.soap.codec import operation_codecs
 from bridge.soap.elements import NAMESPACE
+from bridge.soap.violations import told_namespace
 from bridge.soap.wsdl import action_of
 
 
@@ -48,9 +49,12 @@ def subject_in(body: _Element, action: str) -> Subject:
 
 def _operation_in(body: _Element, action: str) -> str:
     """The operation that a body's element and the action name; the action may be empty."""
-    operation = QName(body).localname
-    if QName(body).namespace != NAMESPACE or operation not in operation_codecs():
+    name = QName(body)
+    operation = name.localname
+    if operation not in operation_codecs():
         raise UnknownOperation(f"there is no operation {body.tag[:200]}: see the WSDL")
+    if name.namespace != NAMESPACE:
+        raise UnknownOperation(told_namespace(name, NAMESPACE))
     # An action that names another operation may have passed a firewall that this one may not. None,
     # and a bare name, are what simple callers send.
     if action not in ("", operation, action_of(operation)):

@@ -33,6 +33,12 @@ def violation_at(element: _Element, message: str) -> Violation:
     return Violation(line if isinstance(line, int) else 0, path_of(element), message)
 
 
+def told_namespace(name: QName, right: str) -> str:
+    """What to say of an element in another namespace than the right one: by its name it fits."""
+    where = f"the namespace {name.namespace[:200]}" if name.namespace else "no namespace"
+    return f"Element '{name.localname[:100]}' is in {where}: it has to be in {right}."
+
+
 def path_of(element: _Element) -> str:
     """The element's path from the body, such as SubmitInvoices/Invoice[2]/IssuedOn."""
     steps = [element, *element.iterancestors()]

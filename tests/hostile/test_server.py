@@ -229,6 +229,7 @@ def test_headers_that_stop(server: Server) -> None:
         (["Transfer-Encoding: gzip, chunked"], b"501"),
         (["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"], b"501"),
         (["X Space: a"], b"400"),
+        (["X-Forwarded-For: \xe9, 192.0.2.1"], b"400"),
     ],
 )
 def test_bad_headers(server: Server, lines: list[str], status: bytes) -> None:
