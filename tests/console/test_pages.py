@@ -34,7 +34,6 @@ from tests.outbound import notification
 from tests.storing import new_run, save_erp, wish
 
 
-
 class Quiet(WSGIRequestHandler):
     """Writes no log."""
 

@@ -69,7 +69,7 @@ def test_prefixes_do_not_hide_the_path() -> None:
             "nillable",
         ),
         (b"<Name>", b'<Name xmlns="urn:other">', "@/Name", "in the namespace urn:other: it has to"),
-        (b"<Name>", b'<Name xmlns="">', "@/Name", "in no namespace: it has to be in urn:erp-bridge"),
+        (b"<Name>", b'<Name xmlns="">', "@/Name", "in no namespace: it has to be in urn:erp"),
     ],
 )  # fmt: skip
 def test_what_is_wrong(old: bytes, new: bytes, path: str, words: str) -> None:

@@ -51,5 +51,5 @@ def test_what_is_no_operation() -> None:
     body = read_envelope(encode_request("Ping")).body
     with pytest.raises(ActionMismatch):
         subject_in(body, "urn:x")
-    with pytest.raises(UnknownOperation, match="in no namespace: it has to be in urn:erp-bridge:v1"):
+    with pytest.raises(UnknownOperation, match="in no namespace: it has to be"):
         subject_in(etree.fromstring("<Ping/>"), "")
