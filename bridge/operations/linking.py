@@ -19,7 +19,7 @@ from bridge.operations.people import known_name
 from bridge.store import proposals as store
 from bridge.store.audit import Deed, append_deed
 from bridge.store.engine import hold_record_type, reading
-from bridge.store.linking import link, linked_side, unlink, unlinked_among
+from bridge.store.linking import is_leaving, link, linked_side, unlink, unlinked_among
 from bridge.store.models import LinkProposal, LinkStatus, Record
 from bridge.store.records import find_records
 
@@ -124,6 +124,8 @@ def unlink_customer(sessions: sessionmaker[Session], *, number: str, word: Word)
         erp, crm, carries_key = linked_side(session, record.id)
         if erp is None or crm is None:
             raise BadLink(f"customer {number} is gone from one side: there is nothing to take back")
+        if is_leaving(session, record.id):
+            raise BadLink(f"customer {number} is on its way to Salesforce: try again in a minute")
         fingerprints = identity_of(erp).fingerprint, identity_of(crm).fingerprint
         status = LinkStatus.UNLINKING if carries_key else LinkStatus.UNLINKED
         ended = store.EndedLink(

@@ -96,8 +96,16 @@ def link(session: Session, pairs: Sequence[tuple[int, str]]) -> None:
     session.expire_all()
 
 
+def is_leaving(session: Session, record_id: int) -> bool:
+    """Whether something of the record is on its way to Salesforce right now."""
+    return session.scalar(select(_is_leaving()).where(Record.id == record_id)) or False
+
+
 def unlink(session: Session, record_id: int) -> None:
-    """Takes a link back: Salesforce's version stands for itself, and nothing is agreed any more."""
+    """Takes a link back: Salesforce's version stands for itself, and nothing is agreed any more.
+
+    What waits to be sent to Salesforce's record is void.
+    """
     row = session.get_one(Record, record_id)
     salesforce_id = str(row.salesforce_id)
     row.salesforce_id = None
@@ -115,6 +123,11 @@ def unlink(session: Session, record_id: int) -> None:
         update(Version)
         .where(of_record, Version.system == System.CRM)
         .values(record_id=stranger.id, key_pending=False),
+        delete(Outbox).where(
+            Outbox.record_id == record_id,
+            Outbox.target == System.CRM,
+            Outbox.status.in_((OutboxStatus.PENDING, OutboxStatus.DEAD)),
+        ),
     ):
         session.execute(statement, execution_options={"synchronize_session": False})
 

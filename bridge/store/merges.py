@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from bridge.domain.records import RecordType, System
 from bridge.store.engine import hold_record_type
 from bridge.store.models import Record, Version
+from bridge.store.proposals import finish_unlinking
 from bridge.store.statements import one_of_these
 
 _MOST_STEPS = 20  # a winner may have lost the next merge
@@ -37,9 +38,10 @@ def follow_merges(session: Session, *, record_type: RecordType) -> int:
 
     The winner's version becomes the record's, and what both agreed on before stays. A winner that
     is linked itself keeps its link: that is for a person. Who lost to one that lost itself lost to
-    the last winner: its documents are there.
+    the last winner: its documents are there. What a person takes back goes nowhere.
     """
     hold_record_type(session, record_type)
+    finish_unlinking(session, record_type)
     query = (
         select(Record.id, Record.salesforce_id, Version.merged_into)
         .join(Version, (Version.record_id == Record.id) & (Version.system == System.CRM))

@@ -3,12 +3,13 @@
 One that was read while another record had the link of that key is a stranger. It gets the link when
 that is free: where the other one is gone, which may be read later than the record that has the key
 by then, or where it never carried the key (it was to get it, but Salesforce has each key once).
+A record whose key was mistyped, and is corrected in Salesforce, is a stranger again first.
 """
 
 from collections.abc import Mapping, Sequence, Set
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, delete, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from bridge.domain.records import BadRecordKey, RecordKey, RecordType, System
 from bridge.store.engine import hold_record_type
@@ -21,6 +22,8 @@ from bridge.store.statements import one_of, one_of_these, table_of
 def link_named(session: Session, *, record_type: RecordType) -> int:
     """Links strangers that name an ERP key whose link is free by now. Tells how many."""
     hold_record_type(session, record_type)
+    for record_id in _named_otherwise(session, record_type):
+        unlink(session, record_id)
     named = _named_by_strangers(session, record_type)
     rows = find_records(session, list(named))
     for record_id in _awaiting_key(session, list(rows.values())):
@@ -60,6 +63,30 @@ def heirs_of(
     merged = {row.record_id: row.merged_into for row in session.execute(stored)}
     merged |= dict(leaving)
     return {row for one, row in ids.items() if merged.get(row) == one}
+
+
+def _named_otherwise(session: Session, record_type: RecordType) -> list[int]:
+    """Rows of keys that the ERP does not have, and that their record does not name any more.
+
+    Whom the ERP had sent keeps its link while its record names no other: the key may come back.
+    """
+    crm, erp = aliased(Version), aliased(Version)
+    of_company = Record.company_code.concat("/").concat(Record.number)
+    key = case((Record.company_code == "", Record.number), else_=of_company)
+    query = (
+        select(Record.id)
+        .join(crm, (crm.record_id == Record.id) & (crm.system == System.CRM))
+        .outerjoin(erp, (erp.record_id == Record.id) & (erp.system == System.ERP))
+        .where(
+            Record.record_type == record_type,
+            Record.number.is_not(None),
+            crm.deleted.is_(False),
+            crm.crm_key.is_distinct_from(key),
+            or_(erp.record_id.is_(None), erp.deleted & crm.crm_key.is_not(None)),
+        )
+        .order_by(Record.id)
+    )
+    return list(session.scalars(query))
 
 
 def _named_by_strangers(session: Session, record_type: RecordType) -> dict[RecordKey, str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bridge.domain.matching import Certainty, Evidence, Proposal
@@ -97,25 +97,27 @@ def standing(session: Session, record_ids: Sequence[int]) -> dict[int, Standing]
     return {row[0]: Standing(row[1], row[2]) for row in session.execute(query)}
 
 
-def finish_unlinking(session: Session, record_type: RecordType) -> int:
-    """Takes links back whose ERP key Salesforce's record no longer carries. Tells how many."""
+def finish_unlinking(session: Session, record_type: RecordType) -> None:
+    """Takes links back whose ERP key Salesforce's record no longer carries, or that is gone.
+
+    One that is another's by now, of which nobody said anything, stays.
+    """
+    moved = Record.salesforce_id.is_distinct_from(LinkProposal.salesforce_id)
     query = (
-        select(LinkProposal)
+        select(LinkProposal, moved)
         .join(Record, Record.id == LinkProposal.record_id)
-        .join(Version, (Version.record_id == Record.id) & (Version.system == System.CRM))
+        .outerjoin(Version, (Version.record_id == Record.id) & (Version.system == System.CRM))
         .where(
             LinkProposal.status == LinkStatus.UNLINKING,
             Record.record_type == record_type,
-            Record.salesforce_id == LinkProposal.salesforce_id,
-            Version.crm_key.is_(None),
+            or_(moved, Version.deleted, Version.crm_key.is_(None)),
         )
     )
-    rows = session.scalars(query).all()
-    for row in rows:
-        unlink(session, row.record_id)
+    for row, has_moved in session.execute(query).all():
+        if not has_moved:
+            unlink(session, row.record_id)
         row.status = LinkStatus.UNLINKED
     session.flush()
-    return len(rows)
 
 
 def proposals(

@@ -2,16 +2,20 @@
 
 import pytest
 
+from bridge.domain.records import RecordType
 from bridge.matching import looking
 from bridge.operations.breaks import list_breaks
 from bridge.operations.linking import (
+    BadLink,
     Word,
     confirm_link,
     list_proposals,
     reject_link,
     unlink_customer,
 )
+from bridge.operations.overview import list_dead_letters
 from bridge.store.models import LinkStatus
+from bridge.store.outbox import claim_batch
 from tests.builders import customer, invoice
 from tests.jobs.world import World
 
@@ -37,6 +41,12 @@ def accounts(world: World) -> int:
 
 def broken(world: World) -> list[tuple[str, str]]:
     return [(str(one.key), str(one.kind)) for one in list_breaks(world.sessions)]
+
+
+def catch_up(world: World) -> None:
+    for _ in range(2):
+        for job in ("fetch", CUSTOMERS, FINANCIALS, "relay"):
+            world.do(job)
 
 
 def test_who_is_there_already_is_not_created_again(world: World) -> None:
@@ -115,3 +125,71 @@ def test_a_link_is_taken_back(world: World) -> None:
     assert other != one
     assert world.rows("ERP_Invoice__c", "Account__c")["1000/I1"].fields["Account__c"] == other
     assert broken(world) == []
+
+
+def test_a_link_is_taken_back_before_its_key_was_sent(world: World) -> None:
+    """The key is not sent any more: at once the Account stands for itself."""
+    enter(world)
+    world.submit(customer())
+    world.do(CUSTOMERS)
+    assert unlink_customer(world.sessions, number="C1", word=ada(world, "two"))
+    assert world.do("relay")["due"] == {}
+    catch_up(world)
+    assert (accounts(world), list_dead_letters(world.sessions)) == (2, [])
+
+
+def test_a_link_is_not_taken_back_while_its_key_is_sent(world: World) -> None:
+    """It would be made again by the key that arrives."""
+    enter(world)
+    world.submit(customer())
+    world.do(CUSTOMERS)
+    with world.sessions.begin() as session:
+        claim_batch(session, record_type=RecordType.CUSTOMER, limit=1, now=world.clock())
+    with pytest.raises(BadLink, match="try again"):
+        unlink_customer(world.sessions, number="C1", word=ada(world, "two"))
+
+
+@pytest.mark.parametrize("winner", ["a stranger", "another customer"])
+def test_a_link_is_taken_back_of_an_account_that_is_merged(world: World, winner: str) -> None:
+    """It goes with its Account: the winner stays who it is, and the customer gets its own."""
+    one = enter(world)
+    world.submit(customer(), customer(number="C2", name="Other", tax_number="DE999999999"))
+    world.settle()
+    won = world.id_of("Account", "C2")
+    if winner == "a stranger":
+        won = world.create("Account", Name="Somebody")
+    assert not unlink_customer(world.sessions, number="C1", word=ada(world, "two"))
+    world.merge(won, one)
+    catch_up(world)
+    assert world.id_of("Account", "C1") not in (one, won)
+    assert (broken(world), world.do("relay")["due"]) == ([], {})
+
+
+def test_a_link_is_taken_back_of_an_account_that_another_followed(world: World) -> None:
+    """That one was entered under the key meanwhile, and keeps it: nobody said a word against it."""
+    enter(world)
+    world.submit(customer())
+    world.settle()
+    assert not unlink_customer(world.sessions, number="C1", word=ada(world, "two"))
+    world.delete("Account", "C1")
+    other = world.create("Account", Name="Muster", ERP_Key__c="C1")
+    catch_up(world)
+    assert (world.id_of("Account", "C1"), world.do("relay")["due"]) == (other, {})
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_who_names_the_key_is_the_customer_whom_matching_took_for_another(
+    world: World, sent: bool
+) -> None:
+    """Entered before the key was sent to the one that was found: that one is a stranger again."""
+    found = enter(world)
+    world.submit(customer(), invoice())
+    assert world.do(CUSTOMERS)["links"]["linked"] == 1
+    taker = world.create("Account", Name="Muster", ERP_Key__c="C1")
+    if sent:
+        assert world.do("relay")["dead"] == 1
+    catch_up(world)
+    assert world.id_of("Account", "C1") == taker
+    assert world.rows("ERP_Invoice__c", "Account__c")["1000/I1"].fields["Account__c"] == taker
+    assert world.rows("Account")["None"].id == found
+    assert (broken(world), list_dead_letters(world.sessions)) == ([], [])

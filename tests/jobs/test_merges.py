@@ -162,6 +162,38 @@ def test_documents_of_a_merged_customer_wait_for_a_winner_without_a_key(world: W
     assert world.do("relay")["due"] == {}
 
 
+@pytest.mark.parametrize("key", ["C1", None])
+def test_a_winner_that_named_another_key_goes_on_as_the_loser(
+    world: World, key: str | None
+) -> None:
+    """Its key was one that the ERP never sent: a break, until somebody gives or takes it."""
+    world.submit(customer(), invoice())
+    world.settle()
+    world.do(CUSTOMERS, FINANCIALS)
+    winner = world.create("Account", Name="Muster GmbH", ERP_Key__c="C9")
+    world.merge(winner, world.id_of("Account", "C1"))
+    catch_up(world)
+    assert broken(world) == [("C1", "MERGED_IN_CRM"), ("C9", "MISSING_IN_ERP")]
+    world.change_by_id("Account", winner, ERP_Key__c=key)
+    for _ in range(2):
+        catch_up(world)
+    assert (broken(world), list_dead_letters(world.sessions)) == ([], [])
+    assert world.id_of("Account", "C1") == winner
+    assert world.rows("ERP_Invoice__c", "Account__c")["1000/I1"].fields["Account__c"] == winner
+
+
+def test_a_key_that_was_mistyped_is_corrected(world: World) -> None:
+    """By the user who entered the Account: it is the customer, though its key was on its way."""
+    account = world.create("Account", Name="Muster GmbH", ERP_Key__c="C9")
+    world.submit(customer())
+    world.do("fetch", CUSTOMERS)
+    world.change("Account", "C9", ERP_Key__c="C1")
+    world.do("relay")
+    catch_up(world)
+    assert world.id_of("Account", "C1") == account
+    assert (broken(world), list_dead_letters(world.sessions)) == ([], [])
+
+
 def test_an_account_that_lost_its_key_is_accounted_for(world: World) -> None:
     """Its key was one that the ERP never sent: once a break, then nobody's business."""
     world.create("Account", Name="Other", ERP_Key__c="C9")

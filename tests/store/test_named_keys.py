@@ -1,17 +1,18 @@
 """Records of Salesforce that name an ERP key get its link as soon as that is free."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.crm import CrmRecord
-from bridge.domain.records import RecordType, System, key_of
+from bridge.domain.records import Customer, Invoice, RecordType, System, key_of
 from bridge.store.crm import mark_deleted
 from bridge.store.linking import link
 from bridge.store.models import Record
 from bridge.store.named_keys import link_named
-from tests.builders import EARLY, crm_record, crm_values, customer
+from tests.builders import EARLY, crm_record, crm_values, customer, invoice
 from tests.storing import row_of, save, save_crm, save_erp, values_in, version_of
 
 Sessions = sessionmaker[Session]
@@ -102,6 +103,40 @@ def test_a_record_that_was_to_get_the_key_gives_way(sessions: Sessions) -> None:
         assert (version.crm_key, version.key_pending) == ("C1", False)
         ids = {one.salesforce_id: one.number for one in session.query(Record)}
         assert ids == {taker.salesforce_id: "C1", waiting.salesforce_id: None}
+
+
+@pytest.mark.parametrize("record", [customer(), invoice()])
+def test_a_record_that_names_another_key(sessions: Sessions, record: Customer | Invoice) -> None:
+    """The ERP never had its first key, or has it no more: it takes the other key's link."""
+    right, wrong = key_of(record), key_of(replace(record, number="X9"))
+    of_type = right.record_type
+    known, gone = replace(record, number="X1"), replace(record, number="X2")
+    first = crm_record(record, erp_key=str(wrong))
+    second = crm_record(gone, erp_key=str(key_of(gone)))
+    with sessions.begin() as session:
+        save_erp(session, record, known)
+        save_erp(session, gone, deleted=True)
+        save_crm(session, first, second, record_type=of_type)
+        corrected = replace(first, erp_key=str(right)), replace(second, erp_key=str(key_of(known)))
+        save_crm(session, *corrected, record_type=of_type, read_at=LATER)
+        assert [link_named(session, record_type=of_type) for _ in range(2)] == [2, 0]
+    with sessions() as session:
+        assert row_of(session, record).salesforce_id == first.salesforce_id
+        assert row_of(session, known).salesforce_id == second.salesforce_id
+        assert row_of(session, gone).salesforce_id is None
+
+
+@pytest.mark.parametrize(("deleted", "key"), [(False, "C9"), (False, None), (True, None)])
+def test_whom_the_erp_had_sent_keeps_its_link(
+    sessions: Sessions, deleted: bool, key: str | None
+) -> None:
+    """Another key is a break while the ERP has the record; one that was taken off may come back."""
+    with sessions.begin() as session:
+        first = linked(session)
+        save_erp(session, customer(), deleted=deleted)
+        save_crm(session, replace(first, erp_key=key), read_at=LATER)
+        assert link_now(session) == 0
+        assert row_of(session, customer()).salesforce_id == first.salesforce_id
 
 
 def test_what_names_no_key_stays(sessions: Sessions) -> None:

@@ -167,6 +167,15 @@ class BothSides(RuleBasedStateMachine):
         elif account is not None and account.salesforce_id in self.sides.users.keyless:
             self.sides.users.give_key_back(account)
 
+    @rule(who=WHO, right=WHO)
+    def user_corrects_a_key(self, who: int, right: int) -> None:
+        """One that the ERP does not have."""
+        account = self._living(RecordType.CUSTOMER, who)
+        if account is not None and account.erp_key:
+            key = RecordKey(RecordType.CUSTOMER, "", account.erp_key)
+            if key not in self.sides.erp.books:
+                self.sides.users.correct_key(account, f"C{right}")
+
     @rule(kind=SOME_DOCUMENT, which=WHO, who=st.none() | WHO, late=LATE)
     def user_edits_a_document(
         self, kind: RecordType, which: int, who: int | None, late: int

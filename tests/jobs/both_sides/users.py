@@ -86,6 +86,11 @@ class Users:
         if result.success:
             del self.keyless[account.salesforce_id]
 
+    def correct_key(self, account: CrmRecord, key: str) -> None:
+        """One enters another ERP key, unless another Account has it."""
+        (result,) = self.partner.update("Account", {"Id": account.salesforce_id, KEY: key})
+        assert result.success or result.codes == ("DUPLICATE_VALUE",), result
+
     def delete(self, record: CrmRecord, late_seconds: int) -> None:
         """One deletes a record; the commit may come late, unless others wrote it since."""
         with self._late(record, late_seconds):
