@@ -18,14 +18,17 @@ def is_gone_from_erp() -> Any:
 
 
 def customer_is_linked() -> Any:
-    """That the customer of the ERP's document, or the one it was merged into, is in Salesforce."""
+    """That Salesforce can name the customer of the ERP's document, or whom it was merged into.
+
+    By the ERP key: an Account that does not carry it yet, or no more, is not found.
+    """
     document, customer, account = aliased(Version), aliased(Record), aliased(Version)
     return exists(
         select(customer.id)
         .join(document, document.customer_number == customer.number)
         .join(account, (account.record_id == customer.id) & (account.system == System.CRM))
         .where(
-            or_(account.deleted.is_(False), _is_there(account.merged_into)),
+            or_(_is_named(customer, account), _is_there(account.merged_into)),
             document.record_id == Outbox.record_id,
             document.system == System.ERP,
             customer.record_type == RecordType.CUSTOMER,
@@ -57,7 +60,10 @@ def _is_there(salesforce_id: Any) -> Any:
         .join(version, (version.record_id == record.id) & (version.system == System.CRM))
         .where(
             record.salesforce_id == salesforce_id,
-            record.number.is_not(None),
-            version.deleted.is_(False),
+            _is_named(record, version),
         )
     )
+
+
+def _is_named(record: Any, version: Any) -> Any:
+    return version.deleted.is_(False) & (version.crm_key == record.number)

@@ -378,7 +378,7 @@ def test_claims_are_taken_in_order_and_in_batches(sessions: Sessions) -> None:
 
 
 def test_a_document_waits_until_its_customer_is_in_salesforce(sessions: Sessions) -> None:
-    """It names its customer by external id, which must be there, alive."""
+    """It names its customer by external id, which must be there, alive, and carry the key."""
     with sessions.begin() as session:
         save_erp(session, customer())
         (invoice_id,) = save_erp(session, invoice())
@@ -400,7 +400,10 @@ def test_a_document_waits_until_its_customer_is_in_salesforce(sessions: Sessions
         gone = crm_record(customer(), salesforce_id=seen.salesforce_id, deleted=True)
         save_crm(session, gone, read_at=LATER)
         assert claim() == 0
-        save_crm(session, seen, read_at=LATER + timedelta(hours=1))
+        keyless = crm_record(customer(), salesforce_id=seen.salesforce_id, erp_key=None)
+        save_crm(session, keyless, read_at=LATER + timedelta(hours=1))
+        assert claim() == 0
+        save_crm(session, seen, read_at=LATER + timedelta(hours=2))
         assert claim() == 1
 
 
