@@ -30,6 +30,7 @@ from bridge.operations.admission import Admission
 from bridge.operations.authentication import Authenticator, WrongCredentials
 from bridge.operations.brake import Brake
 from bridge.operations.calls import CallTrail
+from bridge.operations.entrance import Entrance
 from bridge.proxies import BehindProxies, address_behind
 from bridge.rules import build_rules
 from bridge.salesforce import (
@@ -194,7 +195,8 @@ class Application:
             most_waiting=self.settings.server.threads // 4,
             longest_pause_seconds=settings.longest_pause_seconds,
         )
-        return Authenticator(self.sessions, settings, brake=brake)
+        entrance = Entrance(most_strangers=max(1, self.settings.server.threads // 2))
+        return Authenticator(self.sessions, settings, brake=brake, entrance=entrance)
 
     def salesforce(self) -> SalesforceClient:
         """A client of the org. Raises NotConfigured without one."""

@@ -29,6 +29,12 @@ class TooManyCalls(BridgeError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class ServerBusy(BridgeError):
+    """No room for a call: too much of others waits."""
+
+    retry_after_seconds = 5
+
+
 def require_network(consumer: Consumer, *, address: str) -> None:
     """Raises NotPermitted unless the consumer may call from this IP address."""
     networks = consumer.rights.networks

@@ -18,6 +18,7 @@ from bridge.operations.credentials import (
     Secret,
     SecretDigest,
 )
+from bridge.operations.entrance import Entrance
 from bridge.operations.proving import Proof, Prover, Refusal
 from bridge.operations.remembering import Remembered
 from bridge.operations.settings import ConsumerSettings
@@ -36,6 +37,7 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 _CACHE_TIME = timedelta(seconds=60)
+_NO_STRANGER_FOR = timedelta(days=1)
 _DEFAULTS = ConsumerSettings()
 
 
@@ -51,7 +53,8 @@ class Authenticator:
     whose rights change, calls as before for that long; a proof that expires is good no longer than
     that. What proves nobody is remembered as far as no admin can change that: not where a consumer
     is disabled, nor of certificates, which it may be given. A digest differs each time, and is
-    proved each time. Failures are slowed down.
+    proved each time. Failures are slowed down. Where very many secrets have to be proved at once,
+    those of names that were not proved from the same address within a day are not looked at.
     """
 
     def __init__(
@@ -60,20 +63,26 @@ class Authenticator:
         settings: ConsumerSettings = _DEFAULTS,
         *,
         brake: Brake | None = None,
+        entrance: Entrance | None = None,
     ) -> None:
         self._prover = Prover(sessions, settings)
         self._brake = brake or Brake()
+        self._entrance = entrance or Entrance()
         self._key = secrets.token_bytes(32)
         # Apart, so that a flood of wrong ones does not drive out the right ones.
         self._right: Remembered[bytes, Proof] = Remembered()
         self._wrong: Remembered[bytes, Refusal] = Remembered()
+        self._proved_at: Remembered[tuple[str, str], bool] = Remembered()
 
     def authenticate(self, credentials: Credentials, *, address: str, now: datetime) -> Consumer:
-        """The consumer that these prove, from an IP address. Raises WrongCredentials."""
+        """The consumer that these prove, from an IP address.
+
+        Raises WrongCredentials, ServerBusy.
+        """
         if isinstance(credentials, SecretDigest):
             found = self._prover.prove(credentials, now)
         else:
-            found = self._recall(credentials, now)
+            found = self._recall(credentials, site_of(address), now)
         if isinstance(found, Proof):
             return found.consumer
         self._tell(credentials, found, address, now)
@@ -100,11 +109,26 @@ class Authenticator:
             failures=failures,
         )
 
-    def _recall(self, credentials: Secret | ApiKey | Certificate, now: datetime) -> Proof | Refusal:
-        key = self._keyed_hash(credentials)
-        known = self._right.get(key, now) or self._wrong.get(key, now)
-        if known is not None:
+    def _recall(
+        self, credentials: Secret | ApiKey | Certificate, site: str, now: datetime
+    ) -> Proof | Refusal:
+        key, whence = self._keyed_hash(credentials), (_named(credentials), site)
+        if known := self._known(key, now):
             return known
+        is_slow = not isinstance(credentials, Certificate)
+        is_stranger = is_slow and self._proved_at.get(whence, now) is None
+        with self._entrance.pass_through(key, is_stranger=is_stranger):
+            found = self._known(key, now) or self._prove(credentials, key, now)
+        if isinstance(found, Proof):
+            self._proved_at.put(whence, True, now=now, until=now + _NO_STRANGER_FOR)
+        return found
+
+    def _known(self, key: bytes, now: datetime) -> Proof | Refusal | None:
+        return self._right.get(key, now) or self._wrong.get(key, now)
+
+    def _prove(
+        self, credentials: Secret | ApiKey | Certificate, key: bytes, now: datetime
+    ) -> Proof | Refusal:
         found = self._prover.prove(credentials, now)
         until = now + _CACHE_TIME
         if isinstance(found, Proof):

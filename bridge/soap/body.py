@@ -34,12 +34,6 @@ class RequestIncomplete(BridgeError):
     """Fewer bytes than were announced."""
 
 
-class ServerBusy(BridgeError):
-    """No room for a body: too many bytes of others wait."""
-
-    retry_after_seconds = 5
-
-
 def soap_version_of(environ: "WSGIEnvironment") -> SoapVersion:
     """The version of SOAP that a request's Content-Type says. Raises WrongContentType."""
     media_type, _ = _content_type(environ)

@@ -60,7 +60,8 @@ _CODES = (
     ),
     FaultCode(
         word="ServerBusy",
-        meaning="The service has no room for the body: many large ones are on their way.",
+        meaning="The service has no room for the call: many large bodies are on their way, or many"
+        " callers whom it has not recognised lately.",
         remedy="Repeat the call after RetryAfterSeconds.",
         side=FaultSide.SERVER,
         retryable=True,

@@ -14,7 +14,7 @@ code of WS-Security (SOAP Message Security 1.0, section 12), which its toolkits 
 
 Too many calls are the server's fault in SOAP's words: the message is good, and may succeed later
 (SOAP 1.1, section 4.4.1). It travels as such faults do, and not with 429, under which nobody reads
-it; the header Retry-After is there for what stands between. A server without room for a body says
+it; the header Retry-After is there for what stands between. A server without room for a call says
 so in HTTP's words (503): what is before it may send the call somewhere else.
 """
 
@@ -25,7 +25,7 @@ from xml.sax.saxutils import quoteattr
 from lxml.etree import QName
 
 from bridge import BridgeError
-from bridge.operations.admission import NotPermitted, TooManyCalls
+from bridge.operations.admission import NotPermitted, ServerBusy, TooManyCalls
 from bridge.operations.authentication import WrongCredentials
 from bridge.operations.lookup import UnknownRecord
 from bridge.operations.notifications import (
@@ -48,7 +48,6 @@ from bridge.soap import contract
 from bridge.soap.body import (
     RequestIncomplete,
     RequestTooLarge,
-    ServerBusy,
     UnsupportedEncoding,
     WrongContentType,
 )

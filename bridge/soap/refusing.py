@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import structlog
 from werkzeug.wrappers import Response
 
+from bridge.operations.admission import ServerBusy
 from bridge.operations.authentication import WrongCredentials
-from bridge.soap.body import ServerBusy, WrongContentType, soap_version_of
+from bridge.soap.body import WrongContentType, soap_version_of
 from bridge.soap.faults import code_of, fault_of, is_expected, write_fault
 from bridge.soap.request import correlation_id_in
 from bridge.soap.soap_versions import SOAP_11, SoapVersion

@@ -1,6 +1,8 @@
 """Telling who calls, and remembering it for a minute."""
 
+import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 from structlog.testing import capture_logs
 
+from bridge.operations.admission import ServerBusy
 from bridge.operations.authentication import (
     ApiKey,
     Authenticator,
@@ -25,7 +28,8 @@ from bridge.operations.consumers import (
     enable_consumer,
     rotate_certificate,
 )
-from bridge.operations.proving import Prover, Refusal
+from bridge.operations.entrance import Entrance
+from bridge.operations.proving import Proof, Prover, Refusal
 from bridge.store import models
 from tests.operations.conftest import CountingHasher
 
@@ -112,6 +116,53 @@ def test_a_flood_of_wrong_secrets_drives_no_right_one_out(
     authenticate(authenticator, Secret("erp", secret), now)
     assert hasher.verified == before
     assert len(authenticator._wrong) == 1_000
+
+
+def test_a_flood_of_secrets_keeps_no_consumer_out(
+    sessions: Sessions, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While strangers wait to be proved, one more is told to come back, and consumers are not.
+
+    Neither those that are recognised, nor those that were proved from the same address lately.
+    """
+    secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
+    authenticator = Authenticator(sessions, entrance=Entrance(most_strangers=2))
+    authenticate(authenticator, secret, now)
+    prove, inside, over = Prover.prove, threading.Semaphore(0), threading.Event()
+
+    def waiting(prover: Prover, credentials: Credentials, at: datetime) -> Proof | Refusal:
+        if credentials != secret:
+            inside.release()
+            assert over.wait(30)
+        return prove(prover, credentials, at)
+
+    monkeypatch.setattr(Prover, "prove", waiting)
+    with ThreadPoolExecutor(2) as pool:
+        guesses = [Secret("erp", f"guess {number}") for number in range(2)]
+        flood = [
+            pool.submit(authenticator.authenticate, one, address="198.51.100.1", now=now)
+            for one in guesses
+        ]
+        for _ in guesses:
+            assert inside.acquire(timeout=30)
+        with pytest.raises(ServerBusy):
+            authenticator.authenticate(Secret("erp", "x"), address="198.51.100.2", now=now)
+        for later in (now, now + timedelta(hours=1)):
+            assert authenticate(authenticator, secret, later) == Consumer("erp")
+        over.set()
+        assert all(isinstance(one.exception(), WrongCredentials) for one in flood)
+
+
+def test_callers_who_show_the_same_at_once_are_proved_once(
+    sessions: Sessions, now: datetime, hasher: CountingHasher
+) -> None:
+    """A consumer whose minute is over may have many calls under way."""
+    secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
+    authenticator = Authenticator(sessions, entrance=Entrance(most_strangers=1))
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda _: authenticate(authenticator, secret, now), range(32))
+        assert set(found) == {Consumer("erp")}
+    assert hasher.verified == 1
 
 
 def test_a_disabled_consumer_is_refused(sessions: Sessions, now: datetime) -> None:
