@@ -12,6 +12,7 @@ from bridge.domain.causes import assess
 from bridge.domain.decisions import BreakKind, Decision
 from bridge.domain.reconcile import decide
 from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
+from bridge.domain.rulings import Ruling
 from bridge.domain.survivorship import Rules
 from bridge.domain.totals import Explained
 from bridge.store.breaks import (
@@ -124,7 +125,7 @@ class Deciding:
             now=self.now,
         )
         self._record_breaks(findings)
-        self._mark_obeyed([(one.record_id, field) for one, it in decided for field in it.obeyed])
+        self._mark_obeyed([(one.record_id, ruling) for one, it in decided for ruling in it.obeyed])
         return stage_corrections(
             self.session,
             record_type=record_type,
@@ -134,9 +135,9 @@ class Deciding:
         )
 
     def _record_standing(self) -> None:
-        found, accepted = standing_findings(self.session, self.rules)
+        found, obeyed = standing_findings(self.session, self.rules)
         self._record_breaks(found)
-        self._mark_obeyed([(record_id, "") for record_id in accepted])
+        self._mark_obeyed(obeyed)
 
     def _record_breaks(self, found: Sequence[Finding]) -> None:
         record_breaks(
@@ -147,7 +148,7 @@ class Deciding:
             now=self.now,
         )
 
-    def _mark_obeyed(self, rulings: Sequence[tuple[int, str]]) -> None:
+    def _mark_obeyed(self, rulings: Sequence[tuple[int, Ruling]]) -> None:
         mark_obeyed(self.session, rulings, run_id=self.run_id)
 
     def _end_what_is_over(self, summary: TypeSummary) -> None:

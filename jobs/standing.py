@@ -8,6 +8,7 @@ from bridge.domain.doubles import doubles
 from bridge.domain.reconcile import settles
 from bridge.domain.records import RecordType
 from bridge.domain.roll_forward import roll_forward
+from bridge.domain.rulings import Ruling
 from bridge.domain.survivorship import Rules
 from bridge.store.breaks import Finding
 from bridge.store.doubles import alike_documents
@@ -15,16 +16,18 @@ from bridge.store.roll_forward import rolled_invoices
 from bridge.store.rulings import rulings_of
 
 
-def standing_findings(session: Session, rules: Rules) -> tuple[list[Finding], list[int]]:
-    """The breaks of documents by themselves, and the ids of the records whose break is accepted."""
+def standing_findings(
+    session: Session, rules: Rules
+) -> tuple[list[Finding], list[tuple[int, Ruling]]]:
+    """The breaks of documents by themselves, and what held of others: (record id, ruling)."""
     found = list(_findings(session, rules))
     rulings = rulings_of(session, [one.record_id for one in found])
-    accepted = [
-        one.record_id
-        for one in found
-        if any(settles(ruling, one.found) for ruling in rulings.get(one.record_id, ()))
-    ]
-    return [one for one in found if one.record_id not in set(accepted)], accepted
+    standing, obeyed = [], []
+    for one in found:
+        held = [it for it in rulings.get(one.record_id, ()) if settles(it, one.found)]
+        obeyed += [(one.record_id, ruling) for ruling in held]
+        standing += [] if held else [one]
+    return standing, obeyed
 
 
 def _findings(session: Session, rules: Rules) -> Iterator[Finding]:

@@ -70,9 +70,10 @@ class Versions:
     customer, where it was merged there. `key_pending` tells that the CRM's record took the link
     over from one that lost a merge; `merged_into` is the key of the record that won, where that
     has one of its own. `duplicates` are the CRM's ids of records that it takes this one for, and
-    why it refused the last correction. `rulings` are what people decided, one per field at most.
-    `suggested` is the CRM's id of the record that it may be, where a person has not said yet;
-    `unlinked` tells that a person took the link back and the CRM's record still carries the key.
+    why it refused the last correction. `rulings` are what people decided: one per field at most,
+    and one per kind of break of the whole record. `suggested` is the CRM's id of the record that
+    it may be, where a person has not said yet; `unlinked` tells that a person took the link back
+    and the CRM's record still carries the key.
     """
 
     key: RecordKey | None
@@ -124,10 +125,10 @@ class Break:
 class Decision:
     """What has to happen to one record. `agreed` is the new last agreement, None if unchanged.
 
-    `obeyed` names the fields whose rulings held ("" for the whole record's).
+    `obeyed` are the rulings that held.
     """
 
     corrections: tuple[Correction, ...] = ()
     breaks: tuple[Break, ...] = ()
     agreed: Values | None = None
-    obeyed: tuple[str, ...] = ()
+    obeyed: tuple[Ruling, ...] = ()

@@ -36,7 +36,7 @@ class FieldTable:
         self._to_crm: list[FieldCorrection] = []
         self._to_erp: list[FieldCorrection] = []
         self._breaks: list[Break] = []
-        self._obeyed: list[str] = []
+        self._obeyed: list[Ruling] = []
 
     def decide(self, field: Field) -> None:
         """Puts one field where it belongs."""
@@ -82,7 +82,7 @@ class FieldTable:
         is_settled = read and self._agree(field, erp, crm)
         if is_settled or not ruling.holds(field, erp, crm, self._sense.country):
             return False
-        self._obeyed.append(field.name)
+        self._obeyed.append(ruling)
         if ruling.verdict is not Verdict.SET:
             return True
         if not (read and self._agree(field, crm, ruling.value)):

@@ -66,23 +66,27 @@ def decide(versions: Versions, rules: Rules) -> Decision:
     versions = _with_customer_in_crm(versions)
     decision = only_reported(_decide(versions, rules), versions, rules.closed)
     decision = _with_duplicates(decision, versions)
-    ruling = next((one for one in versions.rulings if not one.field), None)
-    if ruling is None or len(decision.breaks) != 1 or not settles(ruling, decision.breaks[0]):
+    if len(decision.breaks) != 1:
+        return decision
+    (found,) = decision.breaks
+    ruling = next((one for one in versions.rulings if settles(one, found)), None)
+    if ruling is None:
         return decision
     if ruling.verdict is not Verdict.RECREATE:
-        return replace(decision, breaks=(), obeyed=("",))
+        return replace(decision, breaks=(), obeyed=(ruling,))
     assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
-    again = replace(_create(versions.erp, rules, Reason.RECREATED, ruling.by), obeyed=("",))
+    again = replace(_create(versions.erp, rules, Reason.RECREATED, ruling.by), obeyed=(ruling,))
     return only_reported(again, versions, rules.closed)
 
 
 def settles(ruling: Ruling, found: Break) -> bool:
     """Whether a whole record's decision is of this break; a deletion's, whatever changes then."""
+    if ruling.field or found.field:
+        return False
     lost = _lost_by(found)
     if lost is not None and lost is _lost_by(ruling):
         return True
-    seen = (ruling.kind, "", ruling.erp, ruling.crm)
-    return seen == (found.kind, found.field, found.erp, found.crm)
+    return (ruling.kind, ruling.erp, ruling.crm) == (found.kind, found.erp, found.crm)
 
 
 def _lost_by(one: Break | Ruling) -> System | None:

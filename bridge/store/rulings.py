@@ -1,6 +1,6 @@
 """Rulings: what people decided of breaks, kept until a run no longer has to obey it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -21,10 +21,14 @@ def save_ruling(
     reason: str,
     needs_approval: bool,
 ) -> None:
-    """Keeps a decision on an open break; an earlier one on the same record and field goes.
+    """Keeps a decision on an open break; an earlier one on the same field, or kind, goes.
 
-    Its values are those of the break, as texts.
+    What is wrong with a whole record may be several things, each with a decision of its own. Its
+    values are those of the break, as texts.
     """
+    if of.field:
+        on_field = (Ruling.record_id == of.record_id, Ruling.field == of.field)
+        session.execute(delete(Ruling).where(*on_field))
     row = {
         "record_id": of.record_id,
         "record_type": of.record_type,
@@ -42,7 +46,7 @@ def save_ruling(
         "approved_by": None,
         "run_id": None,
     }
-    upsert(session, Ruling, [row], key=("record_id", "field"))
+    upsert(session, Ruling, [row], key=("record_id", "kind", "field"))
 
 
 def ruling_on(session: Session, break_id: int) -> Ruling | None:
@@ -71,12 +75,16 @@ def rulings_of(
     return found
 
 
-def mark_obeyed(session: Session, obeyed: Sequence[tuple[int, str]], *, run_id: int) -> None:
-    """These (record id, field) rulings were obeyed by this run."""
-    for record_id, field in obeyed:
+def mark_obeyed(
+    session: Session, obeyed: Iterable[tuple[int, rulings.Ruling]], *, run_id: int
+) -> None:
+    """These rulings, of records by id, were obeyed by this run."""
+    for record_id, one in obeyed:
         session.execute(
             update(Ruling)
-            .where(Ruling.record_id == record_id, Ruling.field == field)
+            .where(
+                Ruling.record_id == record_id, Ruling.kind == one.kind, Ruling.field == one.field
+            )
             .values(run_id=run_id)
         )
 

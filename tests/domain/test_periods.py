@@ -98,7 +98,7 @@ def test_a_new_document_in_a_closed_period_is_not_created() -> None:
     found = Break(BreakKind.PERIOD_CLOSED, f"not in Salesforce; {UNTIL}")
     assert decide(new, closed_rules()) == Decision(breaks=(found,))
     accepted = ruling(BreakKind.PERIOD_CLOSED, "", Verdict.ACCEPT)
-    assert decide(replace(new, rulings=(accepted,)), closed_rules()) == Decision(obeyed=("",))
+    assert decide(replace(new, rulings=(accepted,)), closed_rules()) == Decision(obeyed=(accepted,))
 
 
 def ruling(kind: BreakKind, field: str, verdict: Verdict, **values: str) -> Ruling:
@@ -114,12 +114,12 @@ def test_a_decision_waits_until_the_period_is_opened() -> None:
     kept = decide(both, closed_rules())
     detail = f"RULED by anna; {UNTIL}"
     found = Break(BreakKind.PERIOD_CLOSED, detail, "purchase_order", "2", "3")
-    assert kept == Decision(breaks=(found,), obeyed=("purchase_order",))
+    assert kept == Decision(breaks=(found,), obeyed=(taken,))
     opened = decide(both, replace(closed_rules(), closed=ClosedPeriods()))
     assert [one.fields[0].new for one in opened.corrections] == ["2"]
     accepted = ruling(BreakKind.PERIOD_CLOSED, "purchase_order", Verdict.ACCEPT, **values)
     assert decide(replace(both, rulings=(accepted,)), closed_rules()) == Decision(
-        obeyed=("purchase_order",)
+        obeyed=(accepted,)
     )
 
 
@@ -129,7 +129,7 @@ def test_what_was_deleted_is_not_entered_again() -> None:
     again = ruling(BreakKind.MISSING_IN_CRM, "", Verdict.RECREATE)
     lost = replace(versions({}, {}), crm=gone, rulings=(again,))
     found = Break(BreakKind.PERIOD_CLOSED, f"not in Salesforce; {UNTIL}")
-    assert decide(lost, closed_rules()) == Decision(breaks=(found,), obeyed=("",))
+    assert decide(lost, closed_rules()) == Decision(breaks=(found,), obeyed=(again,))
 
 
 def test_what_agrees_agrees() -> None:

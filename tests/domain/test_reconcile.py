@@ -134,7 +134,7 @@ def test_a_decision_on_a_deleted_record_holds_whatever_is_changed() -> None:
     lost = replace(versions({"phone": "2"}, {}, {"phone": "1"}), crm=gone, rulings=(ruling,))
     only = rules(RecordType.CUSTOMER, "phone")
     value = FieldCorrection("phone", None, "2", Reason.RECREATED, "anna")
-    expected = Decision((Correction(System.CRM, (value,)),), obeyed=("",))
+    expected = Decision((Correction(System.CRM, (value,)),), obeyed=(ruling,))
     assert decide(lost, only) == expected
     changed = decide(replace(lost, erp=Version({"phone": "3"}, EARLY)), only)
     assert (changed.corrections[0].fields[0].new, changed.breaks) == ("3", ())
@@ -210,7 +210,7 @@ def test_what_the_crm_takes_for_a_duplicate_is_a_break_and_stays_wanted() -> Non
         at=EARLY,
     )
     accepted = decide(replace(new, rulings=(ruling,)), rules(RecordType.CUSTOMER, "phone"))
-    assert accepted == replace(wanted, obeyed=("",))
+    assert accepted == replace(wanted, obeyed=(ruling,))
     agreeing = versions({"phone": "1"}, {"phone": "1"}, duplicates=("001A",))
     assert decide(agreeing, rules(RecordType.CUSTOMER, "phone")).breaks == ()
 
@@ -404,7 +404,7 @@ def test_created_in_both_and_a_person_decides(changes: dict[str, Any]) -> None:
     both = versions({"phone": "2"}, {"phone": "3"}, rulings=(ruling,))
     decided = decide(both, rules(RecordType.CUSTOMER, "phone", **changes))
     value = FieldCorrection("phone", "2", "3", Reason.RULED, "anna")
-    assert decided == Decision((Correction(System.ERP, (value,)),), obeyed=("phone",))
+    assert decided == Decision((Correction(System.ERP, (value,)),), obeyed=(ruling,))
 
 
 @pytest.mark.parametrize("review_created", [True, False])

@@ -57,16 +57,17 @@ def corrected(target: System, old: str | None, new: str | None) -> Correction:
 )
 def test_both_sides_take_the_value(value: str | None, corrections: tuple[Correction, ...]) -> None:
     """Whoever holds another one is corrected, under the name of the person who decided."""
-    decision = decide(versions("1", "2", ruling(Verdict.SET, value)), PHONE)
-    assert decision == Decision(corrections, obeyed=("phone",))
+    taken = ruling(Verdict.SET, value)
+    assert decide(versions("1", "2", taken), PHONE) == Decision(corrections, obeyed=(taken,))
 
 
 @pytest.mark.parametrize(("erp", "crm", "target"), [("1", "3", "ERP"), ("3", "2", "CRM")])
 def test_half_done_it_still_holds(erp: str, crm: str, target: str) -> None:
     """The side that took the value first waits for the other; it is not overruled by it."""
-    decision = decide(versions(erp, crm, ruling(Verdict.SET, "3")), PHONE)
+    taken = ruling(Verdict.SET, "3")
+    decision = decide(versions(erp, crm, taken), PHONE)
     assert [one.target for one in decision.corrections] == [System(target)]
-    assert decision.obeyed == ("phone",)
+    assert decision.obeyed == (taken,)
 
 
 def test_done_it_is_over() -> None:
@@ -77,7 +78,8 @@ def test_done_it_is_over() -> None:
 
 def test_an_accepted_difference_is_no_break() -> None:
     """It stays as it is, and nobody agreed on anything."""
-    assert decide(versions("1", "2", ruling(Verdict.ACCEPT)), PHONE) == Decision(obeyed=("phone",))
+    accepted = ruling(Verdict.ACCEPT)
+    assert decide(versions("1", "2", accepted), PHONE) == Decision(obeyed=(accepted,))
 
 
 @pytest.mark.parametrize("verdict", list(Verdict)[:2])
@@ -91,8 +93,8 @@ def test_news_end_it(verdict: Verdict, erp: str | None, crm: str) -> None:
 
 def test_a_cosmetic_change_is_no_news() -> None:
     """The same phone with other blanks."""
-    decision = decide(versions("1 ", "2", ruling(Verdict.ACCEPT)), PHONE)
-    assert decision.obeyed == ("phone",)
+    accepted = ruling(Verdict.ACCEPT)
+    assert decide(versions("1 ", "2", accepted), PHONE).obeyed == (accepted,)
 
 
 DELETED = {"crm": Version({"phone": "2"}, EARLY, deleted=True)}
@@ -102,14 +104,15 @@ LOST = {"kind": BreakKind.MISSING_IN_CRM, "field": "", "erp": None, "crm": None}
 def test_a_deletion_is_accepted() -> None:
     """It stays deleted, whatever the ERP changes meanwhile."""
     accepted = ruling(Verdict.ACCEPT, **LOST)
-    assert decide(versions("7", "2", accepted, **DELETED), PHONE) == Decision(obeyed=("",))
+    assert decide(versions("7", "2", accepted, **DELETED), PHONE) == Decision(obeyed=(accepted,))
 
 
 def test_what_was_deleted_is_entered_again() -> None:
     """With all that the ERP holds."""
-    decision = decide(versions("1", "2", ruling(Verdict.RECREATE, **LOST), **DELETED), PHONE)
+    again = ruling(Verdict.RECREATE, **LOST)
+    decision = decide(versions("1", "2", again, **DELETED), PHONE)
     entered = FieldCorrection("phone", None, "1", Reason.RECREATED, "anna")
-    assert decision == Decision((Correction(System.CRM, (entered,)),), obeyed=("",))
+    assert decision == Decision((Correction(System.CRM, (entered,)),), obeyed=(again,))
 
 
 def test_a_ruling_on_another_kind_of_break_is_void() -> None:

@@ -115,6 +115,27 @@ def test_an_accepted_one_is_no_break_until_its_figures_change(world: World) -> N
     assert [one.kind for one in found(world)] == ["ROLL_FORWARD"]
 
 
+@ON_SQLITE
+def test_each_thing_that_is_wrong_is_accepted_by_itself(world: World) -> None:
+    """An invoice that came twice and does not roll forward; in the end it goes from Salesforce."""
+    settled(world, invoice(), invoice(number="I2", open_amount=D(19)))
+    watched = ruled(world, roll_forward=frozenset({"1000"}), duplicates_within_days=3)
+    for left in (2, 1, 0):
+        watched.do(FINANCIALS)
+        watched.do(FINANCIALS)
+        assert len(found(world)) == left
+        if left:
+            accepted(world, found(world)[0].id)
+    world.delete("ERP_Invoice__c", "1000/I2")
+    world.do("fetch")
+    watched.do(FINANCIALS)
+    (missing,) = found(world)
+    accepted(world, missing.id)
+    watched.do(FINANCIALS)
+    watched.do(FINANCIALS)
+    assert found(world) == []
+
+
 def test_documents_that_the_erp_sent_twice(world: World) -> None:
     """Same company, customer, currency and amount, a few days apart: the later one is a break."""
     settled(

@@ -89,14 +89,15 @@ class BreakNote(Base):
 
 
 class Ruling(Base):
-    """What a person decided of a break (bridge.domain.rulings), one per record and field.
+    """What a person decided of a break (bridge.domain.rulings).
 
-    Values are texts as breaks hold them. One that `needs_approval` waits until a second person is
-    `approved_by`. `run_id` is the last run that obeyed it; one that a run did not obey is over.
+    One per record and field; of whole records, one per kind of break. Values are texts as breaks
+    hold them. One that `needs_approval` waits until a second person is `approved_by`. `run_id` is
+    the last run that obeyed it; one that a run did not obey is over.
     """
 
     __tablename__ = "ruling"
-    __table_args__ = (UniqueConstraint("record_id", "field"),)
+    __table_args__ = (UniqueConstraint("record_id", "kind", "field"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     record_id: Mapped[int] = mapped_column(BigId, ForeignKey("record.id", ondelete="CASCADE"))

@@ -170,7 +170,8 @@ class Words:
         return {key: words for key, words in said.items() if key is not None}
 
     def _compared(self) -> tuple[Field, ...]:
-        return self.rules.compared
+        """All but the number, by which a customer is known: who names another is another."""
+        return tuple(one for one in self.rules.compared if one.name != "number")
 
 
 def _note(

@@ -283,7 +283,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["record_id"], ["record.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("record_id", "field"),
+        sa.UniqueConstraint("record_id", "kind", "field"),
     )
     op.create_table(
         "link_proposal",
