@@ -37,6 +37,7 @@ from bridge.operations.overview import (
 )
 from bridge.server import serve_application
 from bridge.store.engine import upgrade_schema
+from bridge.store.failures import reason_of
 from bridge.store.models import RunStatus
 from bridge.terminal import Terminal, report_as_json
 from bridge.wsdl.command import wsdl_group
@@ -49,8 +50,7 @@ class WholeCommand(OneLineErrors):
     def told(self, error: Exception) -> str | None:
         """What is said of an error."""
         if isinstance(error, SQLAlchemyError):
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            return f"the database failed: {reason}"
+            return f"the database failed: {reason_of(error)}"
         return super().told(error)
 
 

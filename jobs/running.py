@@ -17,6 +17,7 @@ from bridge.domain.records import RecordType
 from bridge.salesforce import CircuitOpen, OverBudget, SalesforceError
 from bridge.store.audit import append_ended_runs
 from bridge.store.engine import held_types, job_lock
+from bridge.store.failures import failure_of, reason_of
 from bridge.store.models import RunStatus
 from bridge.store.runs import Ending, finish_run, start_run
 from jobs.context import JobContext, Refused, RunReport, Scope
@@ -73,16 +74,19 @@ def _run(context: JobContext, function: JobFunction, scope: "_Scope") -> RunRepo
         )
     except BridgeError as error:
         scope.fail(RunStatus.FAILED, str(error))
-    except OperationalError as error:
-        log.exception("database failed")
-        reason = str(error.orig).strip().splitlines()[0]
-        scope.fail(RunStatus.FAILED, f"the database failed: {reason}")
     except Exception as error:
-        log.exception("job failed unexpectedly")
-        scope.fail(RunStatus.FAILED, f"unexpected {type(error).__name__}, see the log")
+        scope.fail(RunStatus.FAILED, _told(error))
     report = scope.report(seconds=(context.clock() - started).total_seconds())
-    log.info("run ended", status=report.status, error=report.error, **report.summary)
+    say = log.info if report.error is None else log.warning
+    say("run ended", status=report.status, error=report.error, **report.summary)
     return report
+
+
+def _told(error: Exception) -> str:
+    if failure := failure_of(error):
+        return failure
+    log.exception("job failed unexpectedly")
+    return f"unexpected {type(error).__name__}, see the log"
 
 
 class _Scope:
@@ -169,8 +173,8 @@ class _Scope:
         try:
             with self._context.sessions.begin() as session:
                 append_ended_runs(session)
-        except OperationalError:
-            log.exception("the run is not in the audit trail yet")
+        except OperationalError as error:
+            log.warning("the run is not in the audit trail yet", error=reason_of(error))
 
     def report(self, *, seconds: float) -> RunReport:
         return RunReport(

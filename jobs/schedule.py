@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import BridgeError
 from bridge.store.engine import reading
+from bridge.store.failures import reason_of
 from bridge.store.runs import requested_jobs
 from jobs import fetch, fetch_notified, purge, reconcile, relay
 from jobs.context import JobContext, RunReport, Scope
@@ -95,10 +96,15 @@ def build_scheduler(context: JobContext, settings: ScheduleSettings) -> Backgrou
             trigger = IntervalTrigger(seconds=seconds, jitter=min(seconds // 10, 30) or None)
             first = datetime.now(UTC) + timedelta(seconds=min(seconds, _FIRST_SECONDS * position))
             scheduler.add_job(
-                _run_by_clock, trigger, (context, job), id=job.name, next_run_time=first
+                _run_by_clock,
+                trigger,
+                (context, job),
+                id=job.name,
+                name=job.name,  # what the scheduler itself logs
+                next_run_time=first,
             )
     every = IntervalTrigger(seconds=settings.requests_seconds)
-    scheduler.add_job(_run_requested, every, (context,), id="requests")
+    scheduler.add_job(_run_requested, every, (context,), id="requests", name="requests")
     return scheduler
 
 
@@ -106,7 +112,7 @@ def _run_by_clock(context: JobContext, job: Job) -> None:
     try:
         has_work = job.has_work(context)
     except SQLAlchemyError as error:
-        log.warning("job could not start", job=job.name, error=type(error).__name__)
+        log.warning("job could not start", job=job.name, error=reason_of(error))
         return
     if has_work:
         _run_quietly(context, job.name)
@@ -117,7 +123,7 @@ def _run_requested(context: JobContext) -> None:
         with reading(context.sessions) as session:
             wanted = requested_jobs(session)
     except SQLAlchemyError as error:
-        log.warning("requests cannot be read", error=type(error).__name__)
+        log.warning("requests cannot be read", error=reason_of(error))
         return
     for name in wanted:
         _run_quietly(context, name)
@@ -136,7 +142,7 @@ def _run_quietly(context: JobContext, name: str) -> None:
     except BridgeError as error:
         log.warning("job could not start", job=name, error=str(error))
     except SQLAlchemyError as error:
-        log.warning("job could not start", job=name, error=type(error).__name__)
+        log.warning("job could not run", job=name, error=reason_of(error))
 
 
 def _function(name: str) -> JobFunction:

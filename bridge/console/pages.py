@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from bridge.operations.health import check_health
 from bridge.operations.notifications import get_notifications_view
 from bridge.operations.overview import get_overview
+from bridge.store.failures import reason_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -59,7 +60,7 @@ def build_console(context: ConsoleContext) -> "WSGIApplication":
         except HTTPException as error:
             response = error.get_response(environ)
         except SQLAlchemyError as error:
-            log.warning("page failed", error=type(error).__name__)
+            log.warning("page failed", error=reason_of(error))
             response = Response("the database cannot be reached\n", 503)
         response.headers.extend(_SECURITY_HEADERS)
         return response(environ, start_response)

@@ -15,6 +15,7 @@ from bridge.operations.admission import share_of
 from bridge.store import calls as store
 from bridge.store.calls import OK, CallRow, KeptCall
 from bridge.store.engine import reading
+from bridge.store.failures import failure_of
 
 __all__ = [
     "MAX_ENVELOPE_BYTES",
@@ -99,10 +100,17 @@ class CallTrail:
             try:
                 with self._sessions.begin() as session:
                     store.add_calls(session, batch)
-            except Exception:  # whatever it is, the next ones can be stored
-                log.exception("calls are not recorded")
+            except Exception as error:  # whatever it is, the next ones can be stored
+                _log(error)
                 for row in batch:
                     log.warning("call not recorded", **asdict(replace(row, envelope=None)))
+
+
+def _log(error: Exception) -> None:
+    if failure := failure_of(error):
+        log.error("calls are not recorded", error=failure)
+    else:
+        log.exception("calls are not recorded")
 
 
 def list_calls(

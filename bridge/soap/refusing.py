@@ -11,6 +11,7 @@ from bridge.soap.body import WrongContentType, soap_version_of
 from bridge.soap.faults import code_of, fault_of, is_expected, write_fault
 from bridge.soap.request import correlation_id_in
 from bridge.soap.soap_versions import SOAP_11, SoapVersion
+from bridge.store.failures import failure_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -21,7 +22,7 @@ log = structlog.get_logger(__name__)
 def fault_response(error: Exception, correlation_id: str, soap: SoapVersion) -> Response:
     """The response that an error becomes. An unexpected one is logged."""
     if not is_expected(error):
-        log.exception("soap call failed unexpectedly")
+        _log(error)
     code, fault = code_of(error), fault_of(error, correlation_id)
     response = Response(
         write_fault(error, fault, soap),
@@ -34,6 +35,13 @@ def fault_response(error: Exception, correlation_id: str, soap: SoapVersion) -> 
     if fault.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(fault.retry_after_seconds)
     return response
+
+
+def _log(error: Exception) -> None:
+    if failure := failure_of(error):
+        log.error("soap call failed", error=failure)
+    else:
+        log.exception("soap call failed unexpectedly")
 
 
 def busy_response(environ: "WSGIEnvironment") -> Response:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bridge import BridgeError
 from bridge.domain.records import RecordType
+from bridge.store.failures import reason_of
 from bridge.store.liveness import replace_dead_connections
 from bridge.store.settings import DatabaseSettings
 from bridge.store.turns import READ_ONLY, WriteTurns
@@ -217,10 +218,21 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         connection = engine.connect()
     except SQLAlchemyError as error:
         where = engine.url.render_as_string(hide_password=True)
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        reason = _refusal_of_file(engine) or reason_of(error)
         raise DatabaseUnavailable(f"cannot open {where}: {reason}") from error
     with connection:
         yield connection
+
+
+def _refusal_of_file(engine: Engine) -> str | None:
+    """What the system says of SQLite's file, where it lets nobody open it; SQLite tells no more."""
+    if engine.dialect.name != "sqlite":
+        return None
+    try:
+        os.close(os.open(str(engine.url.database), os.O_RDWR))
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 @contextmanager

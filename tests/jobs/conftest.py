@@ -1,15 +1,17 @@
 """The sandbox Salesforce, the scripted one, and a world around each."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 import requests
 import structlog
 from sqlalchemy import Engine
+from structlog.testing import capture_logs
 
 from bridge.salesforce import SalesforceSettings
 from bridge.sandbox import SandboxServer
@@ -24,6 +26,17 @@ def _quiet() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.configure(**before)
+
+
+Lines = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture
+def logs() -> Iterator[Lines]:
+    """The log lines of the test, which jobs write after all."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

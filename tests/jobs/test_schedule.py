@@ -1,5 +1,6 @@
 """The table of jobs, and the scheduler that follows it."""
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import event
 
 from bridge.operations.overview import ask_for_run, get_run
 from bridge.store.engine import job_lock
@@ -14,6 +16,7 @@ from bridge.store.models import RunStatus
 from bridge.store.notifications import add_notifications
 from jobs.schedule import JOBS, UnknownJob, build_scheduler, run_now
 from jobs.settings import ScheduleSettings
+from tests.jobs.conftest import Lines
 from tests.jobs.world import World
 from tests.outbound import TOLD
 
@@ -28,6 +31,7 @@ ON_REQUEST = ScheduleSettings(
     purge_seconds=0,
     requests_seconds=1,
 )
+EACH_SECOND = {"fetch_seconds": 1}
 
 
 @contextmanager
@@ -115,7 +119,7 @@ def test_a_request_for_an_unknown_job_fails_alone(world: World) -> None:
 @ON_SQLITE
 def test_the_scheduler_runs_by_the_clock(world: World) -> None:
     """Without anybody asking."""
-    with scheduled(world, ON_REQUEST.model_copy(update={"fetch_seconds": 1})):
+    with scheduled(world, ON_REQUEST.model_copy(update=EACH_SECOND)):
         assert wait_for_any(world)
 
 
@@ -150,3 +154,29 @@ def test_a_request_waits_for_a_busy_job(world: World) -> None:
             time.sleep(1.3)
             assert get_run(world.sessions, run_id=run_id).status is RunStatus.REQUESTED
         assert wait_for(world, run_id) is RunStatus.SUCCEEDED
+
+
+@ON_SQLITE
+def test_a_job_that_cannot_run_says_why(world: World, logs: Lines) -> None:
+    """A database that lets nobody write has its own words for it."""
+
+    def forbid(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(world.context.engine, "checkout", forbid)
+    with scheduled(world, ON_REQUEST.model_copy(update=EACH_SECOND)):
+        deadline = time.monotonic() + 10
+        while not logs and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert {line["event"] for line in logs} == {"job could not run"}
+    assert (logs[0]["job"], logs[0]["error"]) == (
+        "fetch",
+        "attempt to write a readonly database",
+    )
+
+
+@ON_SQLITE
+def test_the_scheduler_names_jobs_as_people_do(world: World) -> None:
+    """Where it says in the log that a run was left out, since the one before is not done."""
+    scheduler = build_scheduler(world.context, ScheduleSettings())
+    assert {job.name for job in scheduler.get_jobs()} == {*JOBS, "requests"}

@@ -1,6 +1,7 @@
 """Faults as HTTP responses."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bridge.operations.admission import TooManyCalls
@@ -44,3 +45,14 @@ def test_what_nobody_expected_is_logged() -> None:
         response = fault_response(ZeroDivisionError("hush"), "c-1", SOAP_11)
     assert "hush" not in response.get_data(as_text=True)
     assert [line["event"] for line in logs] == ["soap call failed unexpectedly"]
+
+
+def test_a_failing_database_is_logged_in_one_line() -> None:
+    """Why, and no traceback: nothing in the code is to blame."""
+    full = OperationalError("COMMIT", {}, Exception("database or disk is full"))
+    with capture_logs() as logs:
+        fault_response(full, "c-1", SOAP_11)
+    assert [(line["event"], line["error"]) for line in logs] == [
+        ("soap call failed", "the database failed: database or disk is full")
+    ]
+    assert "exc_info" not in logs[0]

@@ -96,6 +96,14 @@ def test_unusable_urls_are_told(url: str, reason: str) -> None:
         open_engine(DatabaseSettings(url=url))
 
 
+def test_a_file_that_cannot_be_opened_is_told_in_the_system_s_words(tmp_path: Path) -> None:
+    """SQLite itself says no more than that it cannot."""
+    (tmp_path / "bridge.db").mkdir()
+    engine = open_engine(DatabaseSettings(url=f"sqlite:///{tmp_path}/bridge.db"))
+    with pytest.raises(DatabaseUnavailable, match=r"bridge.db: Is a directory$"):
+        check_schema(engine)
+
+
 def test_an_unreachable_database_is_told_without_its_password() -> None:
     """The message names the place and hides the password."""
     engine = open_engine(
