@@ -220,7 +220,7 @@ _AGING_COLUMNS = (
     "currency",
     *(f"{name} days" for _, name in AGES),
     "breaks",
-    "amount",
+    "amount (without signs)",
     _NOT_COUNTED_YET,
 )
 

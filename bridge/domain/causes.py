@@ -42,8 +42,8 @@ class Assessment:
     """What is known of a break beside the two values.
 
     `amount` is ERP less CRM in `currency`: the difference of an amount, or the whole of a document
-    that one side lacks; None where no money is involved. A side that is only late is waited for:
-    until `counts_from` the break does not count.
+    that one side lacks or holds in another currency; None where no money is involved. A side that
+    is only late is waited for: until `counts_from` the break does not count.
     """
 
     cause: Cause
@@ -240,7 +240,7 @@ def _cause_of_texts(erp: str, crm: str) -> tuple[Cause, str]:
 
 
 def _amount(found: Break, versions: Versions, record_type: RecordType) -> Decimal | None:
-    if found.field:
+    if found.field not in ("", "currency"):
         return _difference(found.erp, found.crm)
     if record_type is RecordType.CUSTOMER or found.kind is BreakKind.KEY_MISMATCH:
         return None

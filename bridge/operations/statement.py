@@ -55,7 +55,10 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCount:
-    """Breaks of one type and kind that were open, by age, and their amounts by currency."""
+    """Breaks of one type and kind that were open, by age, and their amounts by currency.
+
+    Amounts are added without their signs: what is too much does not make up for what lacks.
+    """
 
     record_type: RecordType
     kind: BreakKind
@@ -175,7 +178,7 @@ def _open_counts(
         if one.amount is not None:
             of_group = amounts.setdefault(group, {})
             currency = one.currency or ""
-            of_group[currency] = of_group.get(currency, Decimal(0)) + one.amount
+            of_group[currency] = of_group.get(currency, Decimal(0)) + abs(one.amount)
     return tuple(
         OpenCount(
             record_type=record_type,

@@ -97,7 +97,6 @@ def test_amounts_in_another_currency_under_the_same_code() -> None:
     ("field", "erp", "crm", "cause"),
     [
         ("status", "PAID", "OPEN", Cause.STATUS),
-        ("currency", "EUR", "USD", Cause.FX),
         ("issued_on", date(2026, 2, 3), date(2026, 3, 2), Cause.KEYING),
         ("issued_on", date(2026, 2, 3), date(2025, 2, 3), Cause.KEYING),
         ("issued_on", date(2026, 1, 30), date(2026, 2, 2), Cause.TIMING),
@@ -111,6 +110,12 @@ def test_other_values(field: str, erp: Value, crm: Value, cause: Cause) -> None:
     """Each kind of field has its own slips; none of them is worth money."""
     found = assessed(conflict(field, erp, crm))
     assert (found.cause, found.amount, found.currency) == (cause, None, None)
+
+
+def test_another_currency_is_worth_the_document() -> None:
+    """All of it lies between the totals of both currencies, though the figures are the same."""
+    found = assessed(conflict("currency", "EUR", "USD"))
+    assert (found.cause, found.amount, found.currency) == (Cause.FX, Decimal("119.00"), "EUR")
 
 
 def test_a_missing_value_of_an_amount() -> None:

@@ -1,5 +1,6 @@
 """What a person ruled, and for how long the table obeys."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from bridge.domain.decisions import (
     Versions,
 )
 from bridge.domain.reconcile import decide
-from bridge.domain.records import RecordKey, RecordType, System
+from bridge.domain.records import RecordKey, RecordType, System, Value
 from bridge.domain.rulings import Ruling, Verdict
 from tests.builders import EARLY, rules
 
@@ -105,6 +106,42 @@ def test_a_deletion_is_accepted() -> None:
     """It stays deleted, whatever the ERP changes meanwhile."""
     accepted = ruling(Verdict.ACCEPT, **LOST)
     assert decide(versions("7", "2", accepted, **DELETED), PHONE) == Decision(obeyed=(accepted,))
+
+
+@pytest.mark.parametrize(
+    ("side", "changes", "verdict", "kind"),
+    [
+        ("erp", {"purchase_order": "PO-2"}, Verdict.ACCEPT, None),
+        ("erp", {"gross_amount": Decimal(200)}, Verdict.ACCEPT, BreakKind.DELETED_AND_EDITED),
+        ("erp", {"currency": "USD"}, Verdict.ACCEPT, BreakKind.DELETED_AND_EDITED),
+        ("erp", {"gross_amount": Decimal(200)}, Verdict.RECREATE, None),
+        ("crm", {"purchase_order": "PO-2"}, Verdict.ACCEPT, None),
+        ("crm", {"gross_amount": Decimal(200)}, Verdict.ACCEPT, BreakKind.DELETED_AND_EDITED),
+    ],
+)
+def test_who_accepts_that_a_document_is_gone_accepts_its_amount(
+    side: str, changes: dict[str, Value], verdict: Verdict, kind: BreakKind | None
+) -> None:
+    """Another one is decided anew; what is to be entered again is so as it is by then."""
+    before: dict[str, Value] = {
+        "purchase_order": "PO-1",
+        "gross_amount": Decimal(1),
+        "currency": "EUR",
+    }
+    there, gone = Version({**before, **changes}, EARLY), Version(before, EARLY, deleted=True)
+    lost = BreakKind.MISSING_IN_CRM if side == "erp" else BreakKind.MISSING_IN_ERP
+    ruled = ruling(verdict, **{**LOST, "kind": lost})
+    one = Versions(
+        key=RecordKey(RecordType.INVOICE, "1000", "I1"),
+        erp=there if side == "erp" else gone,
+        crm=gone if side == "erp" else there,
+        agreed=before,
+        crm_key="1000/I1",
+        rulings=(ruled,),
+    )
+    decision = decide(one, rules(RecordType.INVOICE, *before))
+    assert [found.kind for found in decision.breaks] == ([kind] if kind else [])
+    assert decision.obeyed == (() if kind else (ruled,))
 
 
 def test_what_was_deleted_is_entered_again() -> None:

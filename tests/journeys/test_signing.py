@@ -301,7 +301,8 @@ REASONS = {
 }
 
 SHEETS = {  # kind and currency: open for three days at most, their amount, not counted yet
-    ("CONFLICT", None): (5, 0, 0),
+    ("CONFLICT", None): (4, 0, 0),
+    ("CONFLICT", "EUR"): (1, 57255, 0),
     ("CONFLICT", "USD"): (1, 0.02, 0),
     ("CREATED_IN_BOTH", None): (1, 0, 0),
     ("CUSTOMER_UNKNOWN", "USD"): (0, 0, 1),
@@ -316,7 +317,7 @@ SHEETS = {  # kind and currency: open for three days at most, their amount, not 
     ("PERIOD_CLOSED", None): (1, 0, 0),
     ("ROLL_FORWARD", "USD"): (1, 1000, 0),
     ("STATUS_TRANSITION", None): (1, 0, 0),
-    ("UNFIT_VALUE", None): (1, 0, 0),
+    ("UNFIT_VALUE", "USD"): (1, 31474, 0),
 }
 
 

@@ -131,6 +131,26 @@ def test_breaks_as_they_stood(sessions: Sessions) -> None:
     assert (counted.by_age, counted.amounts) == ({"4-7": 1}, {"EUR": D(100)})
 
 
+def test_breaks_of_either_sign_do_not_make_up_for_each_other(sessions: Sessions) -> None:
+    """What one side lacks and what the other lacks are both open."""
+    run_id = run(sessions, hours=24, crm="150")
+    with sessions.begin() as session:
+        for one, amount in zip(
+            save_erp(session, invoice(), invoice(number="I2")), (D(100), D(-100)), strict=True
+        ):
+            found = Break(BreakKind.MISSING_IN_CRM, "gone")
+            worth = Assessment(Cause.MISSING, "", amount, "EUR")
+            record_breaks(
+                session,
+                record_type=RecordType.INVOICE,
+                found=[Finding(one, found, worth)],
+                run_id=run_id,
+                now=EARLY,
+            )
+    (counted,) = stated(sessions, run_id).breaks
+    assert (counted.count, counted.amounts) == (2, {"EUR": D(200)})
+
+
 def test_runs_are_listed(sessions: Sessions) -> None:
     """The newest first, of one job or of all."""
     first, second = (run(sessions, hours=n, crm="40") for n in (1, 2))
