@@ -21,7 +21,7 @@ from granian.rsgi import Scope
 
 from bridge.app import Application, open_worker
 from bridge.garbage import collect_seldom
-from bridge.soap.application import busy_response
+from bridge.soap.application import NO_ROOM
 from bridge.waiting import WaitingRoom
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Gateway:
     """A WSGI application behind granian's RSGI interface, in a number of threads.
 
     A body that has not come within its time ends where it is: the application sees that fewer bytes
-    came than were announced. Large ones share the room of `bridge.waiting`.
+    came than were announced. Large ones share the room of `bridge.waiting`; where one had to give
+    way, the application is told NO_ROOM.
     """
 
     def __init__(self, application: Application) -> None:
@@ -99,7 +100,8 @@ class Gateway:
                 return await self._in_thread(environ, body)
         finally:
             self._room.leave(place)
-        return await _refuse_busy(environ, body)
+        await body.pass_over()
+        return await self._in_thread(environ | {NO_ROOM: True}, body)
 
     async def _in_thread(self, environ: "WSGIEnvironment", body: "_Body") -> Answer:
         environ["wsgi.input"] = body.content()
@@ -177,12 +179,6 @@ def create_gateway() -> Gateway:
     gateway = Gateway(open_worker())
     collect_seldom()
     return gateway
-
-
-async def _refuse_busy(environ: "WSGIEnvironment", body: _Body) -> Answer:
-    await body.pass_over()
-    response = busy_response(environ)
-    return response.status_code, response.headers.to_wsgi_list(), response.get_data()
 
 
 def _plain(status: HTTPStatus) -> Answer:

@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from bridge.soap.body import NO_ROOM
 from bridge.soap.context import SoapContext
 from bridge.soap.contract_versions import CONTRACT_VERSIONS
 from bridge.soap.dispatch import prepare
 from bridge.soap.http import SoapEndpoint
-from bridge.soap.refusing import busy_response
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-__all__ = ["CONTRACT_VERSIONS", "SoapContext", "build_soap_application", "busy_response"]
+__all__ = ["CONTRACT_VERSIONS", "NO_ROOM", "SoapContext", "build_soap_application"]
 
 
 def build_soap_application(context: SoapContext) -> "WSGIApplication":

@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, BinaryIO
 from werkzeug.http import parse_options_header
 
 from bridge import BridgeError
+from bridge.operations.admission import ServerBusy
 from bridge.soap.settings import SoapSettings
 from bridge.soap.soap_versions import SOAP_12, SOAP_VERSIONS, SoapVersion
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+
+NO_ROOM = "erp_bridge.no_room"
+"""What the environment holds where the body was dropped, because too much of others waits."""
 
 
 class WrongContentType(BridgeError):
@@ -59,7 +64,12 @@ def action_in(environ: "WSGIEnvironment", soap: SoapVersion) -> str:
 
 
 def receive_body(environ: "WSGIEnvironment", settings: SoapSettings) -> bytes:
-    """The request's body as it travelled. Raises RequestTooLarge, RequestIncomplete."""
+    """The request's body as it travelled.
+
+    Raises ServerBusy, RequestTooLarge, RequestIncomplete.
+    """
+    if NO_ROOM in environ:
+        raise ServerBusy("many large bodies are on their way: repeat the call in some seconds")
     limit = settings.max_body_bytes
     stream: BinaryIO = environ["wsgi.input"]
     announced = environ.get("CONTENT_LENGTH") or ""
@@ -190,7 +200,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Those of one byte hold ASCII as it is: whatever reads markup in them reads the same.
 _CHARSETS = frozenset(
-    {"utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "iso8859-15", "cp1252"}
+    {
+        *("utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be"),
+        *(f"iso8859-{part}" for part in range(1, 17)),
+        *(f"cp{page}" for page in range(1250, 1259)),
+    }
 )
 _DECLARATION = re.compile(rb"""<\?xml[^>]{0,100}?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")

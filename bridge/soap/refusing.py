@@ -1,20 +1,12 @@
-"""Faults as HTTP responses, also where no request was looked at."""
-
-from typing import TYPE_CHECKING
+"""Faults as HTTP responses."""
 
 import structlog
 from werkzeug.wrappers import Response
 
-from bridge.operations.admission import ServerBusy
 from bridge.operations.authentication import WrongCredentials
-from bridge.soap.body import WrongContentType, soap_version_of
 from bridge.soap.faults import code_of, fault_of, is_expected, write_fault
-from bridge.soap.request import correlation_id_in
-from bridge.soap.soap_versions import SOAP_11, SoapVersion
+from bridge.soap.soap_versions import SoapVersion
 from bridge.store.failures import failure_of
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 log = structlog.get_logger(__name__)
 
@@ -42,18 +34,3 @@ def _log(error: Exception) -> None:
         log.error("soap call failed", error=failure)
     else:
         log.exception("soap call failed unexpectedly")
-
-
-def busy_response(environ: "WSGIEnvironment") -> Response:
-    """The answer to a request for whose body there is no room."""
-    correlation_id = correlation_id_in(environ)
-    log.warning("call refused: too many bytes of others wait", correlation_id=correlation_id)
-    busy = ServerBusy("many large bodies are on their way: repeat the call in some seconds")
-    return fault_response(busy, correlation_id, _soap(environ))
-
-
-def _soap(environ: "WSGIEnvironment") -> SoapVersion:
-    try:
-        return soap_version_of(environ)
-    except WrongContentType:
-        return SOAP_11

@@ -31,7 +31,8 @@ class Request:
     @cached_property
     def correlation_id(self) -> str:
         """The caller's own id, if it can stand in a log line; a new one otherwise."""
-        return correlation_id_in(self.environ)
+        given: str = self.environ.get("HTTP_X_CORRELATION_ID", "")
+        return given if _CORRELATION_ID.fullmatch(given) else uuid.uuid4().hex
 
     @property
     def address(self) -> str:
@@ -75,9 +76,3 @@ class Request:
     def beginning(self, most_bytes: int) -> bytes:
         """The beginning of the body in UTF-8."""
         return read_beginning(self.received, self.environ, most_bytes)
-
-
-def correlation_id_in(environ: "WSGIEnvironment") -> str:
-    """What names a request in the log: the caller's own word for it, or a new one."""
-    given: str = environ.get("HTTP_X_CORRELATION_ID", "")
-    return given if _CORRELATION_ID.fullmatch(given) else uuid.uuid4().hex

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bridge.operations.admission import ServerBusy
 from bridge.soap.body import (
+    NO_ROOM,
     RequestIncomplete,
     RequestTooLarge,
     UnsupportedEncoding,
@@ -100,10 +102,29 @@ def test_character_sets(content: bytes, content_type: str) -> None:
     assert TEXT.encode().startswith(read_beginning(content, told, 9))
 
 
-@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "latin1"])
-def test_western_character_sets(charset: str) -> None:
-    """Old ERPs write Latin-1: told by HTTP or by the XML declaration."""
-    text = f'<?xml version="1.0" encoding="{charset}"?><a>Köln</a>'
+def test_a_body_that_was_dropped() -> None:
+    """The server says that there was no room for it, whatever is left to be read."""
+    told = environ(b"", CONTENT_LENGTH="900000") | {NO_ROOM: True}
+    with pytest.raises(ServerBusy):
+        receive_body(told, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("charset", "city"),
+    [
+        ("iso-8859-1", "Köln"),
+        ("windows-1252", "Köln"),
+        ("latin1", "Köln"),
+        ("windows-1250", "Łódź"),
+        ("ISO-8859-2", "Kroměříž"),
+        ("windows-1251", "Пловдив"),
+        ("iso-8859-9", "Eskişehir"),
+        ("windows-1253", "Θεσσαλονίκη"),
+    ],
+)
+def test_character_sets_of_one_byte(charset: str, city: str) -> None:
+    """Old ERPs write that of their country: told by HTTP or by the XML declaration."""
+    text = f'<?xml version="1.0" encoding="{charset}"?><a>{city}</a>'
     content = text.encode(charset)
     for content_type in ("text/xml", f"text/xml; charset={charset}"):
         assert body_of(environ(content, CONTENT_TYPE=content_type), SETTINGS) == text.encode()
