@@ -27,8 +27,8 @@ def open_sums(
 ) -> list[OpenSum]:
     """What both systems hold as open on a day, per company, currency and column.
 
-    And per customer, if asked for; of one company or customer alone, likewise. Gone records and
-    what nothing is open of are left aside.
+    And per customer, if asked for; of one company or customer alone, likewise. What is gone or
+    void, and what nothing is open of, is left aside.
     """
     column = case(
         (Record.record_type == RecordType.CREDIT_MEMO, CREDITS),

@@ -6,13 +6,10 @@ from sqlalchemy.orm import Session
 
 from bridge.domain.balances import BalanceSum
 from bridge.domain.money import from_scaled
-from bridge.domain.records import FINANCIAL_TYPES, DocumentStatus, RecordType, System
+from bridge.domain.records import FINANCIAL_TYPES, RecordType, System
 from bridge.store.documents import document_sums
 from bridge.store.models import Version
 from bridge.store.totals import joined_sum
-
-VOID = f'%"status":"{DocumentStatus.VOID}"%'
-"""A pattern of contents: void documents were never owed."""
 
 
 def balance_sums(
@@ -24,7 +21,7 @@ def balance_sums(
         [Version.amount, Version.open_amount],
         company_code=company_code,
         customer_number=customer_number,
-    ).where(Version.content.not_like(VOID))
+    )
     return [_sum(*row) for row in session.execute(query)]
 
 

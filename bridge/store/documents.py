@@ -5,9 +5,12 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal, select
 
-from bridge.domain.records import RecordType, System
+from bridge.domain.records import DocumentStatus, RecordType, System
 from bridge.store.models import Record, Version
 from bridge.store.totals import exact_sum
+
+VOID = f'%"status":"{DocumentStatus.VOID}"%'
+"""A pattern of contents: void documents were never owed, whatever they say is open."""
 
 
 def document_sums(
@@ -19,10 +22,10 @@ def document_sums(
     company_code: str | None = None,
     customer_number: str | None = None,
 ) -> Select[Any]:
-    """Both systems' documents of these types, of one company or customer alone if told; not gone.
+    """Both systems' documents of these types, of one company or customer alone if told.
 
-    Selects system, type, company, currency, customer ("" where not asked for), the groups, and each
-    amount in the two columns of `exact_sum`.
+    Those that are gone or void are left aside. Selects system, type, company, currency, customer
+    ("" where not asked for), the groups, and each amount in the two columns of `exact_sum`.
     """
     places = (
         Version.system,
@@ -39,6 +42,7 @@ def document_sums(
             Record.record_type.in_(types),
             Version.system.in_((System.ERP, System.CRM)),
             Version.deleted.is_(False),
+            Version.content.not_like(VOID),
         )
         .group_by(*places)
     )

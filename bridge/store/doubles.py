@@ -11,6 +11,7 @@ from bridge.domain.content import decode_values
 from bridge.domain.doubles import Alike
 from bridge.domain.periods import document_day
 from bridge.domain.records import RecordType, System
+from bridge.store.documents import VOID
 from bridge.store.models import Record, Version
 from bridge.store.records import key_of_row
 
@@ -18,13 +19,17 @@ _AT_ONCE = 5_000
 
 
 def alike_documents(session: Session, record_type: RecordType) -> Iterator[list[Alike]]:
-    """Groups of several with the same company, customer, currency and amount, zero aside."""
+    """Groups of several with the same company, customer, currency and amount; zero aside.
+
+    And void: one that was cancelled and issued anew stands there once.
+    """
     same = (Record.company_code, Version.customer_number, Version.currency, Version.amount)
     of_erp = (
         Record.record_type == record_type,
         Version.system == System.ERP,
         Version.deleted.is_(False),
         Version.amount != Decimal(0),
+        Version.content.not_like(VOID),
     )
     several = (
         select(*same)

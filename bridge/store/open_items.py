@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from bridge.domain.records import RecordType, System
+from bridge.store.documents import VOID
 from bridge.store.models import Record, Version
 
 _AT_ONCE = 5_000
@@ -32,7 +33,10 @@ class OpenRow:
 def open_rows(
     session: Session, *, company_code: str | None = None, customer_number: str | None = None
 ) -> Iterator[OpenRow]:
-    """What is open in the ERP above zero, all of a customer's items in a row, streamed."""
+    """What is open in the ERP above zero, all of a customer's items in a row, streamed.
+
+    What is gone or void is left aside.
+    """
     company = func.coalesce(Record.company_code, "")
     customer = func.coalesce(Version.customer_number, "")
     amount = type_coerce(Version.open_amount, BigInteger)
@@ -44,6 +48,7 @@ def open_rows(
             Version.system == System.ERP,
             Version.deleted.is_(False),
             amount > 0,
+            Version.content.not_like(VOID),
         )
         .order_by(company, Version.currency, customer)
         .execution_options(yield_per=_AT_ONCE)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from bridge.domain.money import from_scaled, to_scaled
 from bridge.domain.records import RecordType, System
 from bridge.domain.roll_forward import Position, RolledInvoice
-from bridge.store.balances import VOID
+from bridge.store.documents import VOID
 from bridge.store.models import Record, Version
 
 EVERY_COMPANY = "*"

@@ -146,6 +146,7 @@ def test_documents_that_the_erp_sent_twice(world: World) -> None:
         invoice(number="I4", company_code="2000"),
         invoice(number="I5", currency="USD"),
         invoice(number="I6", gross_amount=D(120)),
+        invoice(number="I7", status=DocumentStatus.VOID),  # cancelled, and issued anew
     )
     watched = ruled(world, duplicates_within_days=3)
     watched.do(FINANCIALS)

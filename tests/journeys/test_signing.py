@@ -268,12 +268,12 @@ def plant_existence(books: Books) -> None:
     books.found("SAP1/HELD", "CUSTOMER_UNKNOWN", "", "TIMING")
 
 
-AGING = {  # as of July 2019, in the columns' order; nothing is credited or unapplied
+AGING = {  # as of July 2019, in the columns' order; one is void in Salesforce, nothing credited
     ("", "USD", "CRM"): "0 0 0 0 46598",
     ("SAP1", "EUR", "ERP"): "0 0 0 0 57255",
     ("SAP1", "GBP", "CRM"): "0 0 0 0 57255",
     ("SAP1", "USD", "ERP"): "989907 1321489 1239321 988772 15881769",
-    ("SAP1", "USD", "CRM"): "989907 1321489 1239321 988772 15700351",
+    ("SAP1", "USD", "CRM"): "989907 1321489 1239321 988772 15669614",
     ("SAP1", "XXX", "CRM"): "0 0 0 0 31474",
 }
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.aging import AGES, AgingRow
-from bridge.domain.records import RecordType, System
+from bridge.domain.records import DocumentStatus, RecordType, System
 from bridge.operations.aging import get_aging
 from bridge.store.models import Record
 from tests.builders import credit_memo, crm_record, invoice, payment
@@ -48,6 +48,13 @@ def test_an_invoice_belongs_to_an_age(sessions: Sessions, days: int, age: str) -
         save_erp(session, invoice(due_on=DAY - timedelta(days=days)))
     (row,) = aged(sessions)
     assert {name: row.amount(ERP, name) for name in AGES if row.amount(ERP, name)} == {age: D(119)}
+
+
+def test_what_is_void_was_never_owed(sessions: Sessions) -> None:
+    """As in balances, whatever it says is open."""
+    with sessions.begin() as session:
+        save_erp(session, invoice(status=DocumentStatus.VOID))
+    assert aged(sessions) == []
 
 
 def test_without_a_due_date_the_date_of_issue_counts(sessions: Sessions) -> None:

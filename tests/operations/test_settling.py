@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from bridge.domain.records import DocumentStatus
 from bridge.operations.settling import suggest_settlements
 from tests.builders import invoice, payment
 from tests.storing import save_erp
@@ -50,8 +51,9 @@ def test_customers_companies_and_currencies_are_apart(sessions: sessionmaker[Ses
 
 
 def test_what_is_gone_settles_nothing(sessions: sessionmaker[Session]) -> None:
-    """Nor is it settled."""
+    """Nor is it settled, nor what is void."""
     with sessions.begin() as session:
-        save_erp(session, invoice(open_amount=D(5)))
+        save_erp(session, invoice(open_amount=D(5)), payment(number="P2", unapplied_amount=D(7)))
+        save_erp(session, invoice(number="I2", open_amount=D(7), status=DocumentStatus.VOID))
         save_erp(session, payment(unapplied_amount=D(5)), deleted=True)
     assert suggested(sessions) == []
