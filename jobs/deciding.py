@@ -20,6 +20,7 @@ from bridge.store.breaks import (
     clear_unfound,
     count_open,
     count_opened,
+    opened_at,
     record_breaks,
 )
 from bridge.store.candidates import Candidate, candidates, count_records, move_agreed
@@ -99,6 +100,7 @@ class Deciding:
         alone = [one.record_id for one, found in broken if found.kind is BreakKind.MISSING_IN_ERP]
         of_documents = record_type in FINANCIAL_TYPES
         twins = twins_of(self.session, record_type, alone) if of_documents else {}
+        opened = opened_at(self.session, [one.record_id for one, _ in broken])
         return [
             Finding(
                 one.record_id,
@@ -109,6 +111,7 @@ class Deciding:
                     record_type,
                     now=self.now,
                     timing=self.timing,
+                    opened_at=opened.get((one.record_id, found.kind)),
                     twins=twins.get(one.record_id, ()),
                 ),
             )

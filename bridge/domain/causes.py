@@ -63,39 +63,41 @@ def assess(
     *,
     now: datetime,
     timing: timedelta,
+    opened_at: datetime | None = None,
     twins: Sequence[str] = (),
 ) -> Assessment:
     """Why this break is there, and what it is worth.
 
-    `timing` is how long one side may be late. `twins` are the keys of other records that look
+    `timing` is how long one side may be late; what has changed since the break was `opened_at` is
+    no newer for that. `twins` are the keys of other records that look
     like this one: same customer, currency and amount.
     """
+    arrived = _arrived(found, versions, opened_at)
     if found.field and found.kind is not BreakKind.CUSTOMER_UNKNOWN:
         field = fields_of(RECORD_CLASSES[record_type])[found.field]
         cause, evidence = _cause_of_values(field, found, versions)
     else:
-        cause, evidence = _cause_of_record(found, versions, now, timing, twins)
+        is_new = _is_new(found, versions, arrived, now - timing)
+        cause, evidence = _cause_of_record(found, versions, timing, twins, is_new=is_new)
     amount = _amount(found, versions, record_type)
     currency = _currency(versions) if amount is not None else None
     is_late = cause is Cause.TIMING and found.kind in _MAY_BE_LATE
-    arrived = _arrived(found, versions) if is_late else None
-    counts_from = None if arrived is None else arrived + timing
+    counts_from = arrived + timing if is_late and arrived is not None else None
     return Assessment(cause, evidence, amount, currency, counts_from)
 
 
 def _cause_of_record(
     found: Break,
     versions: Versions,
-    now: datetime,
     timing: timedelta,
     twins: Sequence[str],
+    *,
+    is_new: bool,
 ) -> tuple[Cause, str]:
     match found.kind:
         case BreakKind.MISSING_IN_ERP if twins:
             return Cause.DUPLICATE, f"looks like {', '.join(twins[:3])}"
-        case BreakKind.MISSING_IN_ERP | BreakKind.CUSTOMER_UNKNOWN if _is_new(
-            found, versions, now, timing
-        ):
+        case BreakKind.MISSING_IN_ERP | BreakKind.CUSTOMER_UNKNOWN if is_new:
             return Cause.TIMING, f"newer than {counted(timing.days, 'day')}"
         case (
             BreakKind.MISSING_IN_ERP
@@ -112,18 +114,17 @@ def _cause_of_record(
             return Cause.KEYING, "the key was changed in Salesforce"
 
 
-def _is_new(found: Break, versions: Versions, now: datetime, timing: timedelta) -> bool:
+def _is_new(found: Break, versions: Versions, arrived: datetime | None, since: datetime) -> bool:
     """Gone is not late: only what one side has never had may still come."""
-    arrived = _arrived(found, versions)
     never_came = found.kind is BreakKind.CUSTOMER_UNKNOWN or versions.erp is None
-    return never_came and arrived is not None and now - arrived < timing
+    return never_came and arrived is not None and arrived > since
 
 
-def _arrived(found: Break, versions: Versions) -> datetime | None:
+def _arrived(found: Break, versions: Versions, opened_at: datetime | None) -> datetime | None:
     """Since when a record waits for its other side, or for its customer."""
     waits_for_customer = found.kind is BreakKind.CUSTOMER_UNKNOWN
     there = versions.erp if waits_for_customer else versions.crm
-    return None if there is None else there.modified_at
+    return None if there is None else min(there.modified_at, opened_at or there.modified_at)
 
 
 def _cause_of_values(field: Field, found: Break, versions: Versions) -> tuple[Cause, str]:

@@ -13,7 +13,7 @@ from bridge.domain.causes import UNASSESSED, Assessment
 from bridge.domain.content import value_text
 from bridge.domain.records import RecordType
 from bridge.store.models import Break, BreakNote, BreakResolution, BreakStatus, Record
-from bridge.store.statements import insert_into
+from bridge.store.statements import insert_into, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,17 @@ def open_at(session: Session, moment: datetime, record_types: Sequence[RecordTyp
         or_(Break.closed_at.is_(None), Break.closed_at > moment),
     )
     return list(session.scalars(query))
+
+
+def opened_at(
+    session: Session, record_ids: Sequence[int]
+) -> dict[tuple[int, decisions.BreakKind], datetime]:
+    """Since when these records have an open break of a kind: (record id, kind) -> that."""
+    query = select(Break.record_id, Break.kind, func.min(Break.opened_at)).where(
+        one_of(Break.record_id, record_ids), Break.status == BreakStatus.OPEN
+    )
+    rows = session.execute(query.group_by(Break.record_id, Break.kind))
+    return {(record_id, kind): opened for record_id, kind, opened in rows}
 
 
 def count_open(

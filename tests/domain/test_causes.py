@@ -138,6 +138,14 @@ def test_a_new_record_may_be_late(days: int, cause: Cause) -> None:
     assert found.counts_from == (EARLY + TIMING if is_waited_for else None)
 
 
+def test_what_changes_is_no_newer_for_that() -> None:
+    """Since its break was opened it has been late."""
+    found = assessed(MISSING_IN_ERP, versions(erp=None), now=EARLY, opened_at=EARLY - TIMING)
+    assert (found.cause, found.counts_from) == (Cause.MISSING, None)
+    found = assessed(MISSING_IN_ERP, versions(erp=None), now=EARLY, opened_at=EARLY - TIMING / 2)
+    assert (found.cause, found.counts_from) == (Cause.TIMING, EARLY + TIMING / 2)
+
+
 def test_a_document_waits_for_its_customer() -> None:
     """As long, since it came; days that lie apart wait for nothing."""
     unknown = Break(BreakKind.CUSTOMER_UNKNOWN, "waits for customer C1")

@@ -109,7 +109,9 @@ def test_what_is_only_late_does_not_count_yet(world: World) -> None:
         first = last_success(session, FINANCIALS)
         assert first is not None
 
-    world.tick(days=3)
+    world.tick(days=2)
+    world.change_by_id("ERP_Invoice__c", str(late.salesforce_id), Gross_Amount__c="76")
+    world.tick(days=1)  # changed since, it is no newer for that
     summary = world.do("fetch", FINANCIALS)["types"]["INVOICE"]
     assert (summary["breaks_open"], summary["breaks_not_counted_yet"]) == (
         {"MISSING_IN_ERP": 1},

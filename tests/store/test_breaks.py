@@ -16,6 +16,7 @@ from bridge.store.breaks import (
     clear_unfound,
     count_open,
     count_opened,
+    opened_at,
     record_breaks,
 )
 from bridge.store.models import BreakResolution, BreakStatus
@@ -46,6 +47,15 @@ def run(
 def rows(session: Session) -> list[models.Break]:
     query = select(models.Break).order_by(models.Break.id)
     return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def test_since_when_a_record_is_broken(sessions: Sessions) -> None:
+    """By kind, as long as the break is open; found again it is no newer."""
+    with sessions.begin() as session:
+        one, two = save_erp(session, customer(), customer(number="C2"))
+        run(session, [(one, MISSING), (two, MISSING), (two, CONFLICT)], EARLY)
+        run(session, [(two, MISSING)], LATER)
+        assert opened_at(session, [one, two]) == {(two, BreakKind.MISSING_IN_CRM): EARLY}
 
 
 def test_a_break_keeps_both_values(sessions: Sessions) -> None:
