@@ -162,7 +162,11 @@ class Application:
         )
         console = build_console(
             ConsoleContext(
-                sessions=self.sessions, clock=utc_now, services=SERVICES, jobs=tuple(JOBS)
+                sessions=self.sessions,
+                clock=utc_now,
+                services=SERVICES,
+                jobs=tuple(JOBS),
+                front_page_seconds=2,
             )
         )
 

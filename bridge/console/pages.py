@@ -1,6 +1,8 @@
 """The pages: what the bridge serves to a browser, and to whoever watches over it."""
 
 import json
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,18 +37,25 @@ _SECURITY_HEADERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleContext:
-    """What the pages work with. `services` are the paths of the SOAP services."""
+    """What the pages work with. `services` are the paths of the SOAP services.
+
+    Whoever looks at the front page within `front_page_seconds` of somebody else sees the same.
+    """
 
     sessions: sessionmaker[Session]
     clock: Callable[[], datetime]
     services: Sequence[str]
     jobs: Sequence[str]
+    front_page_seconds: float = 0
+
+
+View = Callable[[ConsoleContext], Response]
 
 
 def build_console(context: ConsoleContext) -> "WSGIApplication":
     """The pages as one WSGI application."""
-    views: dict[str, Callable[[ConsoleContext], Response]] = {
-        "front": front_page,
+    views: dict[str, View] = {
+        "front": _Kept(front_page, context.front_page_seconds),
         "healthz": healthz,
         "readyz": readyz,
         "style": stylesheet,
@@ -56,16 +65,43 @@ def build_console(context: ConsoleContext) -> "WSGIApplication":
         try:
             endpoint, _ = _URLS.bind_to_environ(environ).match()
             Request(environ).close()
-            response = views[str(endpoint)](context)
+            response = _respond(views[str(endpoint)], context)
         except HTTPException as error:
             response = error.get_response(environ)
-        except SQLAlchemyError as error:
-            log.warning("page failed", error=reason_of(error))
-            response = Response("the database cannot be reached\n", 503)
         response.headers.extend(_SECURITY_HEADERS)
         return response(environ, start_response)
 
     return application  # type: ignore[return-value]
+
+
+def _respond(view: View, context: ConsoleContext) -> Response:
+    try:
+        return view(context)
+    except SQLAlchemyError as error:
+        log.warning("page failed", error=reason_of(error))
+        return Response("the database cannot be reached\n", 503)
+
+
+class _Kept:
+    """A page that is made for all who look within some seconds.
+
+    Counting takes the database's time, and anybody may look, as often as they like.
+    """
+
+    def __init__(self, view: View, seconds: float) -> None:
+        self._view = view
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._page = Response()
+        self._until = 0.0
+
+    def __call__(self, context: ConsoleContext) -> Response:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._page = _respond(self._view, context)
+                self._until = time.monotonic() + self._seconds
+            page = self._page
+        return Response(page.get_data(), page.status, mimetype=page.mimetype)
 
 
 def front_page(context: ConsoleContext) -> Response:

@@ -50,9 +50,15 @@ class Site:
         return requests.request(method, self.url + path, timeout=5, allow_redirects=False)
 
 
-def serve(sessions: sessionmaker[Session], now: datetime) -> Iterator[Site]:
+def serve(
+    sessions: sessionmaker[Session], now: datetime, front_page_seconds: float = 0
+) -> Iterator[Site]:
     context = ConsoleContext(
-        sessions=sessions, clock=lambda: now, services=["/soap/v1"], jobs=list(JOBS)
+        sessions=sessions,
+        clock=lambda: now,
+        services=["/soap/v1"],
+        jobs=list(JOBS),
+        front_page_seconds=front_page_seconds,
     )
     server = WSGIServer(("127.0.0.1", 0), Quiet)
     server.set_app(build_console(context))
@@ -68,6 +74,12 @@ def serve(sessions: sessionmaker[Session], now: datetime) -> Iterator[Site]:
 def site(sessions: sessionmaker[Session], now: datetime) -> Iterator[Site]:
     """The console on a migrated database."""
     yield from serve(sessions, now)
+
+
+@pytest.fixture
+def keeping_site(sessions: sessionmaker[Session], now: datetime) -> Iterator[Site]:
+    """The console, with a front page that is kept for a minute."""
+    yield from serve(sessions, now, front_page_seconds=60)
 
 
 @pytest.fixture
@@ -168,6 +180,17 @@ def test_the_front_page_counts_and_shows_no_record(
     assert "CUSTOMER CONFLICT 1" in text
     for secret in ("4711", "Secret AG", "555-ERP", "555-CRM"):
         assert secret not in text
+
+
+def test_the_front_page_is_made_for_all_who_look(
+    keeping_site: Site, sessions: sessionmaker[Session], now: datetime
+) -> None:
+    """Anybody may ask for it, and counting must not take the time of those who submit."""
+    before = keeping_site.get("/")
+    stage(sessions, now)
+    after = keeping_site.get("/")
+    assert (after.status_code, after.text) == (200, before.text)
+    assert after.headers["Content-Type"] == before.headers["Content-Type"]
 
 
 def test_the_front_page_counts_what_salesforce_told(
