@@ -73,14 +73,15 @@ def unlinked_among(session: Session, pairs: Sequence[tuple[int, str]]) -> set[tu
 
 
 def linked_side(session: Session, record_id: int) -> tuple[Values | None, Values | None, bool]:
-    """What both sides of a linked customer say, and whether Salesforce's carries the ERP key."""
+    """What both sides of a linked customer say, and whether Salesforce's carries its ERP key."""
     query = select(Version).where(Version.record_id == record_id, Version.deleted.is_(False))
     found = {row.system: row for row in session.scalars(query)}
+    number = session.get_one(Record, record_id).number
     erp, crm = (
         decode_values(RecordType.CUSTOMER, found[system].content) if system in found else None
         for system in (System.ERP, System.CRM)
     )
-    return erp, crm, System.CRM in found and found[System.CRM].crm_key is not None
+    return erp, crm, System.CRM in found and found[System.CRM].crm_key == number
 
 
 def link(session: Session, pairs: Sequence[tuple[int, str]]) -> None:

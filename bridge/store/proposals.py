@@ -110,7 +110,7 @@ def finish_unlinking(session: Session, record_type: RecordType) -> None:
         .where(
             LinkProposal.status == LinkStatus.UNLINKING,
             Record.record_type == record_type,
-            or_(moved, Version.deleted, Version.crm_key.is_(None)),
+            or_(moved, Version.deleted, Version.crm_key.is_distinct_from(Record.number)),
         )
     )
     for row, has_moved in session.execute(query).all():

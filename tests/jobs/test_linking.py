@@ -149,6 +149,34 @@ def test_a_link_is_not_taken_back_while_its_key_is_sent(world: World) -> None:
         unlink_customer(world.sessions, number="C1", word=ada(world, "two"))
 
 
+@pytest.mark.parametrize("rekeyed", ["before", "meanwhile"])
+def test_a_link_is_taken_back_of_an_account_that_names_another_key(
+    world: World, rekeyed: str
+) -> None:
+    """It was entered under the wrong customer's number: it is the other, and the first one new."""
+    account = enter(world, ERP_Key__c="C1")
+    other = customer(number="C2", name="Other", tax_number="DE999999999")
+    world.submit(customer(), other, invoice(), invoice(number="I2", customer_number="C2"))
+    world.do(CUSTOMERS)
+    if rekeyed == "before":
+        world.change_by_id("Account", account, ERP_Key__c="C2")
+        catch_up(world)
+        assert ("C1", "KEY_MISMATCH") in broken(world)
+    done = unlink_customer(world.sessions, number="C1", word=ada(world, "typed"))
+    assert done is (rekeyed == "before")
+    if rekeyed == "meanwhile":
+        world.do(CUSTOMERS)
+        world.change_by_id("Account", account, ERP_Key__c="C2")
+    for _ in range(2):
+        catch_up(world)
+    assert (broken(world), list_dead_letters(world.sessions)) == ([], [])
+    ids = {key: world.id_of("Account", key) for key in ("C1", "C2")}
+    assert ids["C2"] == account != ids["C1"]
+    hang_on = world.rows("ERP_Invoice__c", "Account__c")
+    assert hang_on["1000/I1"].fields["Account__c"] == ids["C1"]
+    assert hang_on["1000/I2"].fields["Account__c"] == ids["C2"]
+
+
 @pytest.mark.parametrize("winner", ["a stranger", "another customer"])
 def test_a_link_is_taken_back_of_an_account_that_is_merged(world: World, winner: str) -> None:
     """It goes with its Account: the winner stays who it is, and the customer gets its own."""
