@@ -7,12 +7,13 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.store.engine import session_factory
 from bridge.store.models import Run, RunStatus
 from bridge.store.runs import (
+    _LAST_WORD,
     Ending,
     find_run,
     finish_run,
@@ -118,6 +119,21 @@ def test_the_last_word_of_salesforce_is_that_of_the_run_that_ended_last(
         last = last_word_of_salesforce(session)
         assert last is not None
         assert (last.run_id, last.answered) == (slow, False)
+
+
+def test_the_last_word_of_salesforce_is_found_by_an_index(sessions: Sessions) -> None:
+    """Each Ping asks for it, and ninety days hold a hundred thousand runs."""
+    with sessions() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("SET LOCAL enable_seqscan = off"))  # it would read so few rows
+            explain = "EXPLAIN"
+        else:
+            explain = "EXPLAIN QUERY PLAN"
+        query = _LAST_WORD.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+        plan = str(session.execute(text(f"{explain} {query}")).all())
+    assert "run_that_called_salesforce" in plan
+    assert "Sort" not in plan
+    assert "B-TREE" not in plan
 
 
 def test_a_requested_run_is_taken(sessions: Sessions) -> None:

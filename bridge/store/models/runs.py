@@ -33,6 +33,13 @@ class Run(Base):
     __tablename__ = "run"
     __table_args__ = (
         Index("run_by_job", "job", "status", "id"),
+        Index(  # for each Ping, among the runs of months
+            "run_that_called_salesforce",
+            "finished_at",
+            "id",
+            sqlite_where=sql("salesforce_answered IS NOT NULL"),
+            postgresql_where=sql("salesforce_answered IS NOT NULL"),
+        ),
         Index(
             "run_one_requested",
             "job",

@@ -158,6 +158,14 @@ def upgrade() -> None:
     )
     op.create_index("run_by_job", "run", ["job", "status", "id"], unique=False)
     op.create_index(
+        "run_that_called_salesforce",
+        "run",
+        ["finished_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("salesforce_answered IS NOT NULL"),
+        postgresql_where=sa.text("salesforce_answered IS NOT NULL"),
+    )
+    op.create_index(
         "run_one_requested",
         "run",
         ["job"],
@@ -481,6 +489,12 @@ def downgrade() -> None:
         table_name="run",
         sqlite_where=sa.text("status = 'REQUESTED'"),
         postgresql_where=sa.text("status = 'REQUESTED'"),
+    )
+    op.drop_index(
+        "run_that_called_salesforce",
+        table_name="run",
+        sqlite_where=sa.text("salesforce_answered IS NOT NULL"),
+        postgresql_where=sa.text("salesforce_answered IS NOT NULL"),
     )
     op.drop_index("run_by_job", table_name="run")
     op.drop_table("run")
