@@ -15,7 +15,7 @@ from bridge.domain.records import BadRecordKey, RecordKey, RecordType, System
 from bridge.store.engine import hold_record_type
 from bridge.store.linking import link, unlink
 from bridge.store.models import Record, Version
-from bridge.store.records import find_records
+from bridge.store.records import ensure_records
 from bridge.store.statements import one_of, one_of_these, table_of
 
 
@@ -25,7 +25,7 @@ def link_named(session: Session, *, record_type: RecordType) -> int:
     for record_id in _named_otherwise(session, record_type):
         unlink(session, record_id)
     named = _named_by_strangers(session, record_type)
-    rows = find_records(session, list(named))
+    rows = ensure_records(session, named)
     for record_id in _awaiting_key(session, list(rows.values())):
         unlink(session, record_id)
     free = free_rows(session, list(rows.values()))

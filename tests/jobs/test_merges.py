@@ -194,6 +194,18 @@ def test_a_key_that_was_mistyped_is_corrected(world: World) -> None:
     assert (broken(world), list_dead_letters(world.sessions)) == ([], [])
 
 
+def test_a_key_that_is_corrected_before_the_erp_sends_it(world: World) -> None:
+    """Its break is of the key that the Account names now, until the ERP has that one."""
+    account = world.create("Account", Name="Muster GmbH", ERP_Key__c="C9")
+    world.do("fetch", CUSTOMERS)
+    world.change("Account", "C9", ERP_Key__c="C1")
+    world.do("fetch", CUSTOMERS)
+    assert broken(world) == [("C1", "MISSING_IN_ERP")]
+    world.submit(customer())
+    catch_up(world)
+    assert (broken(world), world.id_of("Account", "C1")) == ([], account)
+
+
 def test_an_account_that_lost_its_key_is_accounted_for(world: World) -> None:
     """Its key was one that the ERP never sent: once a break, then nobody's business."""
     world.create("Account", Name="Other", ERP_Key__c="C9")
