@@ -7,6 +7,7 @@ need not look at is refused here.
 """
 
 import asyncio
+import os
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -62,6 +63,9 @@ class Gateway:
         """Ends with the worker: the calls under way, and what they leave to be written."""
         self._threads.shutdown(cancel_futures=True)
         self._close()
+        # Python's own end would stop granian's threads wherever they are: now and then one panics,
+        # and aborts the process.
+        os._exit(0)
 
     def _refusal(self, scope: Scope) -> Answer | None:
         """What the head alone says against a request."""
