@@ -77,9 +77,9 @@ def reading(sessions: sessionmaker[Session]) -> Iterator[Session]:
 
 @contextmanager
 def glancing(sessions: sessionmaker[Session]) -> Iterator[Session]:
-    """A session that reads by one statement.
+    """A session that reads by statements of which each may see another moment.
 
-    PostgreSQL needs no transaction for that: beginning and ending one takes as long as the
+    PostgreSQL needs no transaction for one: beginning and ending one takes as long as the
     statement, each.
     """
     with sessions() as session:

@@ -5,12 +5,17 @@ many may look in vain for seconds while the file changes hands between the other
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
 READ_ONLY = "bridge_read_only"
 """The execution option of transactions that will not write."""
+
+AT_ONCE = "bridge_at_once"
+"""The execution option of transactions that write now or not at all."""
 
 _HELD = "bridge_write_turn"
 
@@ -34,13 +39,30 @@ class WriteTurns:
         event.listen(engine, "invalidate", self._end_at_last)
 
     def _begin(self, connection: Connection) -> None:
-        if connection.get_execution_options().get(READ_ONLY):
+        options = connection.get_execution_options()
+        if options.get(READ_ONLY):
             connection.exec_driver_sql("BEGIN")
-            return
+        elif options.get(AT_ONCE):
+            connection.info[_HELD] = self._turn.acquire(blocking=False)
+            with self._impatient(connection):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            self._begin_in_turn(connection)
+
+    def _begin_in_turn(self, connection: Connection) -> None:
         connection.info[_HELD] = self._turn.acquire(timeout=self._timeout_seconds)
         # The write lock at once: a transaction that upgrades later fails with "database is locked"
         # when another wrote in between, whatever the busy timeout is.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def _impatient(self, connection: Connection) -> Iterator[None]:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            milliseconds = round(self._timeout_seconds * 1000)
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")
 
     def _end(self, connection: Connection) -> None:
         if not connection.invalidated:

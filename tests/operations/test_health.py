@@ -2,9 +2,12 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
+from structlog.testing import capture_logs
 
 from bridge import __version__
 from bridge.operations.health import check_health
@@ -85,3 +88,30 @@ def test_a_database_that_cannot_be_reached(tmp_path: Path, now: datetime, url: s
     engine.dispose()
     assert not health.ready
     assert (health.database, health.salesforce) == ("the database cannot be reached", "unknown")
+
+
+def test_a_database_that_can_only_be_read(sessions: Sessions, now: datetime) -> None:
+    """As on a full disk, or a standby: submissions would fail. As soon as it can be written, well.
+
+    Why it cannot is for the log, since anyone may ask.
+    """
+    bind = sessions.kw["bind"]
+    only_read = {
+        "sqlite": "PRAGMA query_only = ON",
+        "postgresql": "SET default_transaction_read_only = on",
+    }
+
+    def forbid(connection: Any, *_: object) -> None:
+        connection.execute(only_read[bind.dialect.name])
+        connection.commit()
+
+    event.listen(bind, "checkout", forbid)
+    with capture_logs() as logs:
+        health = check_health(sessions, now=now)
+    assert (health.ready, health.database) == (False, "the database cannot be written: see the log")
+    assert health.salesforce == "not asked yet"
+    assert [line["event"] for line in logs] == ["the database cannot be written"]
+    assert "read" in logs[0]["error"]
+    event.remove(bind, "checkout", forbid)
+    bind.dispose()
+    assert check_health(sessions, now=now).ready

@@ -3,6 +3,7 @@
 import gc
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from bridge.store.engine import open_engine, reading, session_factory
 from bridge.store.settings import DatabaseSettings
+from bridge.store.turns import AT_ONCE
 
 WRITE = text("INSERT INTO numbers VALUES (1)")
 
@@ -107,6 +109,24 @@ def test_another_process_is_waited_for_in_vain(sqlite: Engine) -> None:
             pass
     assert is_free(ours)
     ours.dispose()
+
+
+def test_who_writes_at_once_waits_for_nobody(sqlite: Engine) -> None:
+    """Neither for a writer of the process nor of another, and is patient again afterwards."""
+    at_once = sqlite.execution_options(**{AT_ONCE: True})
+    other = open_engine(DatabaseSettings(url=str(sqlite.url)))
+    for holder in (sqlite, other):
+        with holder.begin() as connection:
+            connection.execute(WRITE)
+            started = time.monotonic()
+            with pytest.raises(OperationalError, match="locked"), at_once.begin():
+                pass
+            assert time.monotonic() - started < 10
+    with at_once.begin() as connection:
+        connection.execute(WRITE)
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 60_000
+    assert is_free(sqlite)
+    other.dispose()
 
 
 def test_readers_wait_for_nobody(sqlite: Engine) -> None:

@@ -4,6 +4,7 @@ from bridge.store.models.audit import AuditEntry
 from bridge.store.models.base import Base
 from bridge.store.models.breaks import Break, BreakNote, BreakResolution, BreakStatus, Ruling
 from bridge.store.models.callers import Call, Consumer, Credential, CredentialKind, Nonce
+from bridge.store.models.heartbeat import Heartbeat
 from bridge.store.models.links import LinkProposal, LinkStatus
 from bridge.store.models.notifications import Notification, NotificationStatus
 from bridge.store.models.outbox import Outbox, OutboxStatus
@@ -25,6 +26,7 @@ __all__ = [
     "Credential",
     "CredentialKind",
     "ExplainedTotal",
+    "Heartbeat",
     "LinkProposal",
     "LinkStatus",
     "Nonce",

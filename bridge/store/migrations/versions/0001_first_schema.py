@@ -119,6 +119,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'WAITING'"),
     )
     op.create_table(
+        "heartbeat",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "org",
         sa.Column("organization_id", sa.String(length=18), nullable=False),
         sa.Column("adopted_at", sa.DateTime(timezone=True), nullable=False),
@@ -500,6 +506,7 @@ def downgrade() -> None:
     op.drop_table("run")
     op.drop_table("record")
     op.drop_table("org")
+    op.drop_table("heartbeat")
     op.drop_index(
         "notification_waiting",
         table_name="notification",
