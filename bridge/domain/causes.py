@@ -69,8 +69,8 @@ def assess(
     """Why this break is there, and what it is worth.
 
     `timing` is how long one side may be late; what has changed since the break was `opened_at` is
-    no newer for that. `twins` are the keys of other records that look
-    like this one: same customer, currency and amount.
+    no newer for that. `twins` are the keys of other records that look like this one: same
+    customer, currency and amount.
     """
     arrived = _arrived(found, versions, opened_at)
     if found.field and found.kind is not BreakKind.CUSTOMER_UNKNOWN:
@@ -79,11 +79,18 @@ def assess(
     else:
         is_new = _is_new(found, versions, arrived, now - timing)
         cause, evidence = _cause_of_record(found, versions, timing, twins, is_new=is_new)
-    amount = _amount(found, versions, record_type)
-    currency = _currency(versions) if amount is not None else None
+    amount, currency = worth(found, versions, record_type)
     is_late = cause is Cause.TIMING and found.kind in _MAY_BE_LATE
     counts_from = arrived + timing if is_late and arrived is not None else None
     return Assessment(cause, evidence, amount, currency, counts_from)
+
+
+def worth(
+    found: Break, versions: Versions, record_type: RecordType
+) -> tuple[Decimal | None, str | None]:
+    """What a break is worth, and in which currency (`Assessment.amount`)."""
+    amount = _amount(found, versions, record_type)
+    return amount, _currency(versions) if amount is not None else None
 
 
 def _cause_of_record(
@@ -243,11 +250,13 @@ def _cause_of_texts(erp: str, crm: str) -> tuple[Cause, str]:
 def _amount(found: Break, versions: Versions, record_type: RecordType) -> Decimal | None:
     if found.field not in ("", "currency"):
         return _difference(found.erp, found.crm)
-    if record_type is RecordType.CUSTOMER or found.kind is BreakKind.KEY_MISMATCH:
-        return None
-    if found.kind is BreakKind.DUPLICATE_IN_CRM and versions.crm is not None:
+    if record_type is RecordType.CUSTOMER:
         return None
     column = AMOUNT_COLUMNS[record_type]["amount"]
+    if found.kind is BreakKind.KEY_MISMATCH:
+        return _difference(_field_of(versions.erp, column), _field_of(versions.crm, column))
+    if found.kind is BreakKind.DUPLICATE_IN_CRM and versions.crm is not None:
+        return None
     if found.kind is BreakKind.MISSING_IN_ERP or found.erp == DELETED:
         return _difference(None, _field_of(versions.crm, column))
     return _difference(_field_of(versions.erp, column), None)

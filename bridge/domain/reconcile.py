@@ -41,6 +41,7 @@ sides take the decided value, or the difference stays as it is.
 
 from dataclasses import replace
 
+from bridge.domain.causes import worth
 from bridge.domain.comparison import Sense, agree, country_of
 from bridge.domain.content import value_text
 from bridge.domain.decisions import (
@@ -56,7 +57,7 @@ from bridge.domain.decisions import (
 )
 from bridge.domain.field_table import FieldTable
 from bridge.domain.periods import only_reported
-from bridge.domain.records import AMOUNT_COLUMNS, FINANCIAL_TYPES, Field, Kind, System, Value
+from bridge.domain.records import Kind, System, Value
 from bridge.domain.rulings import Ruling, Verdict
 from bridge.domain.survivorship import Rules
 
@@ -86,25 +87,13 @@ def settles(ruling: Ruling, found: Break) -> bool:
 
 
 def _holds(ruling: Ruling, found: Break, versions: Versions, rules: Rules) -> bool:
-    """A deletion's decision does whatever changes then, but for a document's amount: that is news.
-
-    Who wanted the record entered again wants it as it is by now.
-    """
-    if settles(ruling, found):
-        return True
+    """A deletion's decision does whatever changes then; but another amount is not accepted yet."""
     lost = _lost_by(found)
-    if ruling.field or lost is None or lost is not _lost_by(ruling):
+    is_of_deletion = not ruling.field and lost is not None and lost is _lost_by(ruling)
+    if not is_of_deletion and not settles(ruling, found):
         return False
-    return ruling.verdict is Verdict.RECREATE or not _is_revalued(lost, versions, rules)
-
-
-def _is_revalued(lost: System, versions: Versions, rules: Rules) -> bool:
-    """Whether the side that has a document has changed since both agreed what it comes to."""
-    left = versions.erp if lost is System.CRM else versions.crm
-    assert left is not None, "one side has the record"
-    worth = {"currency", AMOUNT_COLUMNS[rules.record_type]["amount"]}
-    changed = {field.name for field in _edited(left, versions, rules)}
-    return rules.record_type in FINANCIAL_TYPES and not worth.isdisjoint(changed)
+    seen = (ruling.amount, ruling.currency)
+    return ruling.verdict is Verdict.RECREATE or seen == worth(found, versions, rules.record_type)
 
 
 def _lost_by(one: Break | Ruling) -> System | None:
@@ -168,23 +157,15 @@ def _decide_erp_only(versions: Versions, erp: Version, rules: Rules) -> Decision
 def _edits(side: Version, versions: Versions, rules: Rules) -> str:
     """What a side has changed since both agreed, for people; empty where nothing."""
     agreed = versions.agreed or {}
-    return ", ".join(
-        f"{field.name} {_shown(agreed[field.name])} → {_shown(side.values[field.name])}"
-        for field in _edited(side, versions, rules)
-    )
-
-
-def _edited(side: Version, versions: Versions, rules: Rules) -> list[Field]:
-    agreed = versions.agreed or {}
     currency, country = side.values.get("currency"), country_of(rules.compared, side.values)
     sense = Sense(rules.tolerance, str(currency or ""), country)
-    return [
-        field
+    return ", ".join(
+        f"{field.name} {_shown(agreed[field.name])} → {_shown(side.values[field.name])}"
         for field in sorted(rules.compared, key=lambda field: field.name)
         if field.name in agreed
         and field.name in side.values
         and not agree(field, agreed[field.name], side.values[field.name], sense)
-    ]
+    )
 
 
 def _shown(value: Value | None) -> str:

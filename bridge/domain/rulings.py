@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from bridge.domain.comparison import normalised
@@ -25,7 +26,8 @@ class Ruling:
     """A person's decision on one break, with the values that the person saw.
 
     `kind` is the break's (bridge.domain.decisions.BreakKind), `field` is empty where the whole
-    record is meant. `value` is what both sides take, where the verdict is SET.
+    record is meant. `value` is what both sides take, where the verdict is SET. `amount` is what the
+    break was worth, in `currency`.
     """
 
     kind: str
@@ -34,6 +36,8 @@ class Ruling:
     crm: Value | None
     verdict: Verdict
     value: Value | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
     by: str
     at: datetime
 

@@ -157,7 +157,7 @@ def approve_break(
             raise BadResolution(f"break {break_id} waits for nobody's approval")
         if plain_name(ruling.decided_by) == plain_name(by):
             raise BadResolution(f"{by} accepted it: the second person has to be another")
-        if (row.erp_value, row.crm_value) != (ruling.erp_value, ruling.crm_value):
+        if ruling_store.has_changed(row, ruling):
             raise BadResolution("the values have changed since it was accepted: decide again")
         ruling_store.approve_ruling(session, ruling.id, by=by)
         _note(session, row, by, "approved", now)

@@ -24,7 +24,7 @@ def save_ruling(
     """Keeps a decision on an open break; an earlier one on the same field, or kind, goes.
 
     What is wrong with a whole record may be several things, each with a decision of its own. Its
-    values are those of the break, as texts.
+    values are those of the break, as texts, and so is what it is worth.
     """
     if of.field:
         on_field = (Ruling.record_id == of.record_id, Ruling.field == of.field)
@@ -39,6 +39,8 @@ def save_ruling(
         "crm_value": of.crm_value,
         "verdict": ruling.verdict,
         "value": value_text(ruling.value),
+        "amount": of.amount,
+        "currency": of.currency,
         "reason": reason,
         "decided_by": ruling.by,
         "decided_at": ruling.at,
@@ -47,6 +49,14 @@ def save_ruling(
         "run_id": None,
     }
     upsert(session, Ruling, [row], key=("record_id", "kind", "field"))
+
+
+def has_changed(found: Break, ruling: Ruling) -> bool:
+    """Whether a break is another than the one that the decision was made on."""
+    return any(
+        getattr(found, name) != getattr(ruling, name)
+        for name in ("erp_value", "crm_value", "amount", "currency")
+    )
 
 
 def ruling_on(session: Session, break_id: int) -> Ruling | None:
@@ -111,6 +121,8 @@ def _as_ruling(row: Ruling) -> rulings.Ruling:
         crm=_value(row, row.crm_value),
         verdict=row.verdict,
         value=_value(row, row.value),
+        amount=row.amount,
+        currency=row.currency,
         by=row.decided_by,
         at=row.decided_at,
     )

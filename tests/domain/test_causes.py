@@ -174,7 +174,7 @@ def test_what_salesforce_lost_is_worth_itself() -> None:
 
 
 def test_a_changed_key_moves_no_money() -> None:
-    """Both sides have the record."""
+    """Both sides have the record: it is worth what lies between them."""
     moved = Break(BreakKind.KEY_MISMATCH, "why", erp="1000/I1", crm="1000/I2")
     found = assessed(moved)
-    assert (found.cause, found.amount) == (Cause.KEYING, None)
+    assert (found.cause, found.amount) == (Cause.KEYING, Decimal(0))

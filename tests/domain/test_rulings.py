@@ -130,7 +130,8 @@ def test_who_accepts_that_a_document_is_gone_accepts_its_amount(
     }
     there, gone = Version({**before, **changes}, EARLY), Version(before, EARLY, deleted=True)
     lost = BreakKind.MISSING_IN_CRM if side == "erp" else BreakKind.MISSING_IN_ERP
-    ruled = ruling(verdict, **{**LOST, "kind": lost})
+    seen = {"amount": Decimal(1 if side == "erp" else -1), "currency": "EUR"}
+    ruled = ruling(verdict, **{**LOST, **seen, "kind": lost})
     one = Versions(
         key=RecordKey(RecordType.INVOICE, "1000", "I1"),
         erp=there if side == "erp" else gone,

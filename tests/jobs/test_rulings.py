@@ -133,6 +133,29 @@ def test_a_difference_is_accepted(world: World) -> None:
     assert world.counts()["ruling"] == 0
 
 
+@pytest.mark.parametrize("key", ["1000/X9", None])
+def test_a_document_is_accepted_for_what_it_comes_to(world: World, key: str | None) -> None:
+    """Renamed, or in Salesforce alone: another amount is news that nobody has accepted."""
+    if key is None:
+        document = world.create("ERP_Invoice__c", Number__c="BY-HAND", Gross_Amount__c="75")
+    else:
+        world.submit(customer(), invoice())
+        world.settle()
+        world.do(FINANCIALS)
+        document = world.id_of("ERP_Invoice__c", "1000/I1")
+        world.change_by_id("ERP_Invoice__c", document, ERP_Key__c=key)
+    world.do("fetch", FINANCIALS)
+    decided(world, Take.NEITHER)
+    for purchase_order in ("PO-1", "PO-2"):
+        world.change_by_id("ERP_Invoice__c", document, Purchase_Order__c=purchase_order)
+        world.do("fetch", FINANCIALS)
+        assert list_breaks(world.sessions) == []
+    world.change_by_id("ERP_Invoice__c", document, Gross_Amount__c="7500")
+    world.do("fetch", FINANCIALS)
+    (found,) = list_breaks(world.sessions)
+    assert found.amount == (-7500 if key is None else 119 - 7500)
+
+
 def test_news_before_the_run(world: World) -> None:
     """What came after the decision was not seen by the person: it is asked for again."""
     in_conflict(world)

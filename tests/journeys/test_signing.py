@@ -309,7 +309,7 @@ SHEETS = {  # kind and currency: open for three days at most, their amount, not 
     ("DELETED_AND_EDITED", "USD"): (1, 96759, 0),
     ("DUPLICATE_IN_CRM", None): (1, 0, 0),
     ("DUPLICATE_IN_ERP", "USD"): (2, 42348, 0),
-    ("KEY_MISMATCH", None): (1, 0, 0),
+    ("KEY_MISMATCH", "USD"): (1, 0, 0),
     ("LINK_SUGGESTED", None): (1, 0, 0),
     ("MERGED_IN_CRM", None): (1, 0, 0),
     ("MISSING_IN_CRM", "USD"): (1, 50897, 0),

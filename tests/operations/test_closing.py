@@ -1,6 +1,7 @@
 """People close breaks."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
@@ -127,12 +128,20 @@ def test_a_great_difference_takes_two(sessions: Sessions) -> None:
         assert len(rulings_of(session, range(1, 10))) == 1
 
 
-def test_approval_of_what_has_changed(sessions: Sessions) -> None:
+@pytest.mark.parametrize(
+    ("first", "then", "worth"),
+    [
+        (GROSS, replace(GROSS, crm=Decimal(1)), "100"),
+        (LOST, LOST, "1000"),
+    ],
+)
+def test_approval_of_what_has_changed(
+    sessions: Sessions, first: Break, then: Break, worth: str
+) -> None:
     """The second person agrees to what the first one saw, or to nothing."""
-    break_id = broken(sessions, GROSS, invoice(), assessment=WORTH)
+    break_id = broken(sessions, first, invoice(), assessment=WORTH)
     resolve(sessions, break_id, Take.NEITHER)
-    fresher = Break(BreakKind.CONFLICT, "changed", "gross_amount", Decimal(119), Decimal(1))
-    broken(sessions, fresher, invoice(), assessment=WORTH)
+    broken(sessions, then, invoice(), assessment=replace(WORTH, amount=Decimal(worth)))
     with pytest.raises(BadResolution, match="changed since"):
         approve_break(sessions, break_id=break_id, by="ben", settings=TEAM, now=LATER)
 

@@ -109,6 +109,8 @@ class Ruling(Base):
     crm_value: Mapped[str | None] = mapped_column(Text)
     verdict: Mapped[Verdict] = mapped_column(Code(Verdict))
     value: Mapped[str | None] = mapped_column(Text)
+    amount: Mapped[Decimal | None] = mapped_column(ScaledAmount)
+    currency: Mapped[str | None] = mapped_column(String(3))
     reason: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[str] = mapped_column(String(80))
     decided_at: Mapped[datetime] = mapped_column(Instant)

@@ -287,6 +287,8 @@ def upgrade() -> None:
         sa.Column("crm_value", sa.Text(), nullable=True),
         sa.Column("verdict", sa.String(length=20), nullable=False),
         sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.String(length=80), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
