@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, func, insert, literal, select, type_coerce
+from sqlalchemy import BigInteger, exists, func, insert, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from bridge.domain import totals
@@ -80,13 +80,13 @@ def totals_of_run(session: Session, run_id: int) -> list[totals.ControlTotal]:
 
 def totals_until(session: Session, record_type: RecordType) -> datetime | None:
     """Up to when runs have compared all records of a type: each that does keeps its totals."""
-    query = select(func.max(models.Run.until)).where(
-        models.Run.status == models.RunStatus.SUCCEEDED,
-        models.Run.id.in_(
-            select(models.ControlTotal.run_id).where(models.ControlTotal.record_type == record_type)
-        ),
+    kept = exists().where(
+        models.ControlTotal.run_id == models.Run.id, models.ControlTotal.record_type == record_type
     )
-    return session.scalar(query)
+    newest_first = select(models.Run.until).order_by(models.Run.id.desc())
+    return session.scalar(
+        newest_first.where(models.Run.status == models.RunStatus.SUCCEEDED, kept).limit(1)
+    )
 
 
 def explained_by_run(session: Session, run_id: int) -> list[totals.Explained]:
