@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 done but not well (a run failed, records were rejected), 2
 asked (wrong usage, unusable settings or input), with one line that says why.
 """
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,7 +121,8 @@ def run(
         raise click.UsageError("--force takes a --reason: it is kept with the run")
     with ready_application(folder) as application, _terminal() as terminal:
         context = application.job_context(terminal)
-        report = run_now(context, name, dry_run=dry_run, force=force, reason=reason)
+        with _terminated_as_by_ctrl_c():
+            report = run_now(context, name, dry_run=dry_run, force=force, reason=reason)
         terminal.close()
         if as_json:
             terminal.json(report_as_json(report))
@@ -130,6 +132,16 @@ def run(
         report.summary.get(bad) for bad in ("dead", "unexplained")
     ):
         sys.exit(1)
+
+
+@contextmanager
+def _terminated_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, too, lets a run say that it was stopped."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @job.command()

@@ -42,6 +42,8 @@ def run_job(
 ) -> RunReport:
     """Runs a job once and reports how it ended; errors of its own making end it FAILED.
 
+    So does KeyboardInterrupt, which goes on to whoever called.
+
     `reason` says why it is forced, and is kept with the run.
 
     Raises JobBusy where the job is running already.
@@ -76,6 +78,9 @@ def _run(context: JobContext, function: JobFunction, scope: "_Scope") -> RunRepo
         scope.fail(RunStatus.FAILED, str(error))
     except Exception as error:
         scope.fail(RunStatus.FAILED, _told(error))
+    except KeyboardInterrupt:
+        scope.fail(RunStatus.FAILED, "interrupted: somebody stopped it")
+        raise
     report = scope.report(seconds=(context.clock() - started).total_seconds())
     say = log.info if report.error is None else log.warning
     say("run ended", status=report.status, error=report.error, **report.summary)

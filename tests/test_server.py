@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.client import HTTPSConnection
@@ -19,11 +19,11 @@ from click.testing import CliRunner
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.cli import main
-from bridge.demo.processes import lay_out, running_bridge
+from bridge.demo.processes import Place, lay_out, running_bridge
 from bridge.operations.calls import CallRow, list_calls
 from bridge.operations.consumers import create_consumer
 from bridge.soap.calls import encode_request
-from bridge.store.engine import open_engine, session_factory
+from bridge.store.engine import open_engine, session_factory, upgrade_schema
 from bridge.store.models import RunStatus
 from bridge.store.runs import list_runs
 from bridge.store.settings import DatabaseSettings
@@ -262,20 +262,8 @@ def test_a_taken_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_stopping_while_salesforce_is_away(tmp_path: Path) -> None:
     """A job that pauses between two attempts to reach it ends at once, and says so."""
-    pause = "60"  # the least of it is longer than all that is waited for here
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))  # and never listens
-        place = lay_out(tmp_path, None)
-        settings = {
-            "SALESFORCE__LOGIN_URL": f"http://127.0.0.1:{probe.getsockname()[1]}",
-            "SALESFORCE__BACKOFF_FIRST_SECONDS": pause,
-            "SALESFORCE__BACKOFF_MAX_SECONDS": pause,
-        }
-        more = {f"ERP_BRIDGE_{name}": value for name, value in settings.items()}
-        place = replace(place, environment=place.environment | more)
-        sessions = session_factory(
-            open_engine(DatabaseSettings(url=place.environment["ERP_BRIDGE_DATABASE__URL"]))
-        )
+    with _away_from_salesforce(tmp_path) as place:
+        sessions = _sessions_of(place)
         with running_bridge(place, every_seconds=1) as process:
             _until(lambda: RunStatus.RUNNING in _statuses(sessions))
             started = time.monotonic()
@@ -284,6 +272,40 @@ def test_stopping_while_salesforce_is_away(tmp_path: Path) -> None:
             assert time.monotonic() - started < 15
     assert RunStatus.RUNNING not in _statuses(sessions)
     assert RunStatus.FAILED in _statuses(sessions)
+
+
+def test_stopping_a_run_by_hand_while_salesforce_is_away(tmp_path: Path) -> None:
+    """SIGTERM, as of a timer or a container, ends it at once, and it says so."""
+    with _away_from_salesforce(tmp_path) as place:
+        sessions = _sessions_of(place)
+        upgrade_schema(sessions.kw["bind"])
+        command = [sys.executable, "-m", "bridge", "job", "run", "fetch"]
+        with subprocess.Popen(command, env=place.environment, stderr=subprocess.DEVNULL) as process:
+            _until(lambda: RunStatus.RUNNING in _statuses(sessions))
+            process.terminate()
+            assert process.wait(20) == 1
+    assert _statuses(sessions) == {RunStatus.FAILED}
+
+
+@contextmanager
+def _away_from_salesforce(folder: Path) -> Iterator[Place]:
+    """A bridge whose jobs cannot reach Salesforce, and pause for long."""
+    pause = "60"  # the least of it is longer than all that is waited for here
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))  # and never listens
+        place = lay_out(folder, None)
+        settings = {
+            "SALESFORCE__LOGIN_URL": f"http://127.0.0.1:{probe.getsockname()[1]}",
+            "SALESFORCE__BACKOFF_FIRST_SECONDS": pause,
+            "SALESFORCE__BACKOFF_MAX_SECONDS": pause,
+        }
+        more = {f"ERP_BRIDGE_{name}": value for name, value in settings.items()}
+        yield replace(place, environment=place.environment | more)
+
+
+def _sessions_of(place: Place) -> sessionmaker[Session]:
+    url = place.environment["ERP_BRIDGE_DATABASE__URL"]
+    return session_factory(open_engine(DatabaseSettings(url=url)))
 
 
 def _statuses(sessions: sessionmaker[Session]) -> set[RunStatus]:

@@ -56,7 +56,7 @@ def succeeding(context: JobContext, scope: Scope) -> None:
         )
 
 
-def raising(error: Callable[[], Exception]) -> JobFunction:
+def raising(error: Callable[[], BaseException]) -> JobFunction:
     """A job that writes something, and then comes to grief."""
 
     def job(context: JobContext, scope: Scope) -> None:
@@ -223,6 +223,16 @@ def test_an_error_ends_the_run(
     assert (report.status, report.error) == (status, words)
     assert (row.status, row.error, row.finished_at) == (status, words, world.clock())
     assert (row.until, written(world)) == (None, 0)
+
+
+def test_a_run_that_somebody_stops(world: World) -> None:
+    """By Ctrl-C, say: it does not look as if it were under way, and the next one is free."""
+    with pytest.raises(KeyboardInterrupt):
+        run(world, raising(KeyboardInterrupt))
+    (row,) = runs(world)
+    assert (row.status, row.error) == (RunStatus.FAILED, "interrupted: somebody stopped it")
+    assert (row.finished_at, written(world)) == (world.clock(), 0)
+    assert run(world, succeeding).status is RunStatus.SUCCEEDED
 
 
 def test_a_failing_database_is_told_in_one_line(world: World, logs: Lines) -> None:
