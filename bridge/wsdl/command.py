@@ -164,7 +164,7 @@ def lint(
         render_findings,
     )
 
-    findings, not_followed = _own_findings() if not source else lint_source(source, calls=calls)
+    findings, not_followed = _own_findings() if source is None else lint_source(source, calls=calls)
     if as_json:
         _print_json(findings_as_json(findings))
     else:

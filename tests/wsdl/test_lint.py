@@ -358,6 +358,12 @@ def test_our_own_descriptions_have_no_findings(name: str) -> None:
     assert (done.exit_code, done.output) == (0, "no findings\n")
 
 
+def test_an_empty_source_is_not_taken_for_our_own() -> None:
+    """A script whose variable is empty must not hear that all is well."""
+    done = CliRunner().invoke(wsdl_group, ["lint", ""])
+    assert (done.exit_code, "no findings" in done.output) == (2, False)
+
+
 def test_without_a_source_our_own_are_linted(monkeypatch: pytest.MonkeyPatch) -> None:
     """`wsdl lint` alone is about what the code publishes, of both versions of SOAP."""
     assert CliRunner().invoke(wsdl_group, ["lint"]).output == "no findings\n"
