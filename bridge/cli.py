@@ -22,7 +22,7 @@ from bridge.commands.breaks import breaks_group
 from bridge.commands.calls import calls_group
 from bridge.commands.consumers import consumers_group
 from bridge.commands.links import links_group
-from bridge.commands.options import AS_JSON, BY, FOLDER, ID
+from bridge.commands.options import AS_JSON, BY, FOLDER, ID, ROWS
 from bridge.commands.payments import payments_group
 from bridge.commands.runs import runs_group
 from bridge.commands.salesforce import salesforce_group
@@ -190,7 +190,8 @@ def outbox() -> None:
 
 @outbox.command("list")
 @FOLDER
-def show_dead_letters(folder: Path | None) -> None:
+@ROWS
+def show_dead_letters(folder: Path | None, limit: int) -> None:
     """List the dead letters, newest first."""
     with ready_application(folder) as application, _terminal() as terminal:
         rows = (
@@ -198,7 +199,7 @@ def show_dead_letters(folder: Path | None) -> None:
             for one in list_dead_letters(application.sessions)
         )
         columns = ("id", "record type", "key", "fields", "#attempts", "error")
-        terminal.table("Dead letters", columns, rows)
+        terminal.table("Dead letters", columns, rows, limit=limit)
 
 
 @outbox.command()

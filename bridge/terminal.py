@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 from rich.console import Console
@@ -84,16 +85,29 @@ class Terminal:
         document = json.dumps(value, indent=2, default=str, ensure_ascii=False)
         print(printable(document, keep="\n"))
 
-    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A table; columns whose name begins with '#' hold numbers."""
+    def table(
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        limit: int | None = None,
+    ) -> None:
+        """A table; columns whose name begins with '#' hold numbers.
+
+        With a limit, of more rows only the first are shown, and how many were left out.
+        """
         table = Table(title=title, title_justify="left", header_style="bold")
         for column in columns:
             number = column.startswith("#")
             justify: Literal["left", "right"] = "right" if number else "left"
             table.add_column(column.lstrip("#"), justify=justify, overflow="fold")
-        for row in rows:
+        left = iter(rows)
+        for row in islice(left, limit):
             table.add_row(*(Text(_cell(cell)) for cell in row))
         self.out.print(table)
+        if more := sum(1 for _ in left):
+            self.say(f"{more:,} more are not shown: see --limit")
 
     def run(self, report: RunReport) -> None:
         """How a run ended, in words."""

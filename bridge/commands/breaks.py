@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from bridge.app import Application, ready_application, utc_now
-from bridge.commands.options import AS_JSON, BY, FOLDER, ID, PERSON, REASON, words
+from bridge.commands.options import AS_JSON, BY, FOLDER, ID, PERSON, REASON, ROWS, words
 from bridge.domain.causes import Cause
 from bridge.domain.decisions import BreakKind
 from bridge.domain.money import money_text
@@ -50,8 +50,9 @@ def _which(command: F) -> F:
 @breaks_group.command("list")
 @FOLDER
 @_which
+@ROWS
 @AS_JSON
-def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
+def list_command(folder: Path | None, limit: int, as_json: bool, **which: Any) -> None:
     """List the open breaks, oldest first."""
     with ready_application(folder) as application, closing(Terminal()) as terminal:
         found = list_breaks(application.sessions, **which)
@@ -60,9 +61,9 @@ def list_command(folder: Path | None, as_json: bool, **which: Any) -> None:
             return
         columns = ("#id", "record", "kind", "field", "ERP", "Salesforce", "#amount", "cause")
         now = utc_now()
-        rows = [(*_cells(one, now), _age(one, now), one.assignee) for one in found]
+        rows = ((*_cells(one, now), _age(one, now), one.assignee) for one in found)
         title = "Closed breaks" if which["closed"] else "Open breaks"
-        terminal.table(title, (*columns, "#days", "assignee"), rows)
+        terminal.table(title, (*columns, "#days", "assignee"), rows, limit=limit)
 
 
 @breaks_group.command()

@@ -40,6 +40,9 @@ def hours(_context: click.Context, _option: click.Parameter, number: float) -> t
 PERSON = words(80)
 ID = click.IntRange(1, 2**63 - 1)
 LIMIT = click.IntRange(1, 100_000)
+ROWS = click.option(
+    "--limit", type=LIMIT, default=200, show_default=True, help="At most so many rows of the table."
+)
 
 _AGO = re.compile(r"(\d{1,6})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}

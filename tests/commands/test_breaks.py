@@ -62,6 +62,16 @@ def test_list() -> None:
     assert (only["key"], only["amount"], only["cause"]) == ("1000/I1", "100", "UNKNOWN")
 
 
+def test_a_long_list_is_cut() -> None:
+    """It says what it leaves out; a document holds all."""
+    shown = done("list", "--limit", "1")
+    assert "CUSTOMER C1" in shown
+    assert "INVOICE 1000/I1" not in shown
+    assert shown.splitlines()[-1] == "1 more are not shown: see --limit"
+    assert len(json.loads(done("list", "--limit", "1", "--json"))) == 2
+    assert "not shown" not in done("list", "--limit", "2")
+
+
 def test_a_break_from_found_to_closed() -> None:
     """Given away, talked about, decided; all of it is told."""
     assert done("assign", "1", "ben", "--by", "anna") == "break 1 is with ben\n"
