@@ -53,8 +53,8 @@ class Authenticator:
     whose rights change, calls as before for that long; a proof that expires is good no longer than
     that. What proves nobody is remembered as far as no admin can change that: not where a consumer
     is disabled, nor of certificates, which it may be given. A digest differs each time, and is
-    proved each time. Failures are slowed down. Where very many secrets have to be proved at once,
-    those of names that were not proved from the same address within a day are not looked at.
+    proved each time. Failures are slowed down. While a flood of wrong secrets has to be looked at,
+    those of names that were not proved from the same address within a day have to come again.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Authenticator:
             return known
         is_slow = not isinstance(credentials, Certificate)
         is_stranger = is_slow and self._proved_at.get(whence, now) is None
-        with self._entrance.pass_through(key, is_stranger=is_stranger):
+        with self._entrance.pass_through(key, is_stranger=is_stranger, now=now):
             found = self._known(key, now) or self._prove(credentials, key, now)
         if isinstance(found, Proof):
             self._proved_at.put(whence, True, now=now, until=now + _NO_STRANGER_FOR)
@@ -135,6 +135,7 @@ class Authenticator:
             self._right.put(key, found, now=now, until=min(until, found.expires_at or until))
         elif not (found.disabled or isinstance(credentials, Certificate)):
             self._wrong.put(key, found, now=now, until=until)
+            self._entrance.tell_wrong(now)
         return found
 
     def _keyed_hash(self, credentials: Secret | ApiKey | Certificate) -> bytes:

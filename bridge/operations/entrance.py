@@ -1,11 +1,15 @@
 """Keeps strangers from taking all threads while they wait to be proved."""
 
 import threading
+from collections import deque
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bridge.operations.admission import ServerBusy
+
+_LATELY = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -20,19 +24,20 @@ class _Turn:
 class Entrance:
     """Where callers wait until somebody has looked at what they show.
 
-    Each keeps a thread meanwhile. So of strangers only some wait, and the others are told to come
-    back; whoever is no stranger always finds a place.
+    Each keeps a thread meanwhile. So while many turn out to be nobody, only some strangers wait,
+    and the others are told to come back; whoever is no stranger always finds a place.
     """
 
     def __init__(self, most_strangers: int = 8) -> None:
         self._most_strangers = most_strangers
+        self._wrong: deque[datetime] = deque(maxlen=most_strangers)
         self._turns: dict[Hashable, _Turn] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def pass_through(self, shown: Hashable, *, is_stranger: bool) -> Iterator[None]:
+    def pass_through(self, shown: Hashable, *, is_stranger: bool, now: datetime) -> Iterator[None]:
         """Waits while others who show the same are looked at. Raises ServerBusy."""
-        turn = self._enter(shown, is_stranger)
+        turn = self._enter(shown, is_stranger, now)
         try:
             with turn.lock:
                 yield
@@ -42,15 +47,25 @@ class Entrance:
                 if not turn.callers:
                     del self._turns[shown]
 
-    def _enter(self, shown: Hashable, is_stranger: bool) -> _Turn:
+    def tell_wrong(self, now: datetime) -> None:
+        """Somebody who was looked at is nobody."""
+        with self._lock:
+            self._wrong.append(now)
+
+    def _enter(self, shown: Hashable, is_stranger: bool, now: datetime) -> _Turn:
         with self._lock:
             turn = self._turns.get(shown)
             if turn is None:
-                strangers = sum(one.is_stranger for one in self._turns.values())
-                if is_stranger and strangers >= self._most_strangers:
+                if is_stranger and self._is_full(now):
                     raise ServerBusy(
                         "many callers wait to be recognised: repeat the call in some seconds"
                     )
                 turn = self._turns[shown] = _Turn(is_stranger)
             turn.callers += 1
             return turn
+
+    def _is_full(self, now: datetime) -> bool:
+        """Consumers that all begin at the hour are no flood, however many."""
+        strangers = sum(one.is_stranger for one in self._turns.values())
+        is_flood = len(self._wrong) == self._most_strangers and now - self._wrong[0] < _LATELY
+        return is_flood and strangers >= self._most_strangers

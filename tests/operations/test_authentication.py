@@ -128,6 +128,9 @@ def test_a_flood_of_secrets_keeps_no_consumer_out(
     secret = Secret("erp", create_consumer(sessions, name="erp", now=now))
     authenticator = Authenticator(sessions, entrance=Entrance(most_strangers=2))
     authenticate(authenticator, secret, now)
+    for guess in ("a", "b"):
+        with pytest.raises(WrongCredentials):
+            authenticate(authenticator, Secret("erp", guess), now)
     prove, inside, over = Prover.prove, threading.Semaphore(0), threading.Event()
 
     def waiting(prover: Prover, credentials: Credentials, at: datetime) -> Proof | Refusal:
