@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bridge.domain.causes import worth
 from bridge.domain.comparison import Sense, agree, country_of
 from bridge.domain.decisions import (
     Break,
@@ -24,6 +25,7 @@ class FieldTable:
 
     def __init__(self, versions: Versions, erp: Version, crm: Version, rules: Rules) -> None:
         self._erp, self._crm, self._rules = erp, crm, rules
+        self._versions = versions
         self._before = versions.agreed
         self._customer_known = versions.customer_known
         self._rulings = {ruling.field: ruling for ruling in versions.rulings}
@@ -82,6 +84,8 @@ class FieldTable:
         is_settled = read and self._agree(field, erp, crm)
         if is_settled or not ruling.holds(field, erp, crm, self._sense.country):
             return False
+        if ruling.verdict is Verdict.ACCEPT and self._is_revalued(field, ruling):
+            return False
         self._obeyed.append(ruling)
         if ruling.verdict is not Verdict.SET:
             return True
@@ -94,6 +98,13 @@ class FieldTable:
                 field, FieldCorrection(field.name, erp, ruling.value, Reason.RULED, ruling.by)
             )
         return True
+
+    def _is_revalued(self, field: Field, ruling: Ruling) -> bool:
+        """Whether what was accepted is worth something else by now, as in another currency."""
+        erp, crm = self._erp.values.get(field.name), self._crm.values.get(field.name)
+        found = Break(BreakKind(ruling.kind), "", field.name, erp, crm)
+        seen = (ruling.amount, ruling.currency)
+        return seen != worth(found, self._versions, self._rules.record_type)
 
     def _winner(
         self, field: Field, erp: Value | None, crm: Value | None

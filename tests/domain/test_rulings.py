@@ -18,6 +18,7 @@ from bridge.domain.decisions import (
 from bridge.domain.reconcile import decide
 from bridge.domain.records import RecordKey, RecordType, System, Value
 from bridge.domain.rulings import Ruling, Verdict
+from bridge.domain.survivorship import Survivor
 from tests.builders import EARLY, rules
 
 KEY = RecordKey(RecordType.CUSTOMER, "", "C1")
@@ -143,6 +144,25 @@ def test_who_accepts_that_a_document_is_gone_accepts_its_amount(
     decision = decide(one, rules(RecordType.INVOICE, *before))
     assert [found.kind for found in decision.breaks] == ([kind] if kind else [])
     assert decision.obeyed == (() if kind else (ruled,))
+
+
+@pytest.mark.parametrize(("amount", "is_news"), [(1, False), (200, True)])
+def test_who_accepts_another_currency_accepts_the_amount(amount: int, is_news: bool) -> None:
+    """All of the document lies between both currencies' totals."""
+    seen = {"field": "currency", "erp": "EUR", "crm": "GBP", "currency": "EUR"}
+    accepted = ruling(Verdict.ACCEPT, **seen, amount=Decimal(1))
+    euros: dict[str, Value] = {"gross_amount": Decimal(amount), "currency": "EUR"}
+    one = Versions(
+        key=RecordKey(RecordType.INVOICE, "1000", "I1"),
+        erp=Version(euros, EARLY),
+        crm=Version({**euros, "currency": "GBP"}, EARLY),
+        agreed={**euros, "currency": "USD"},
+        crm_key="1000/I1",
+        rulings=(accepted,),
+    )
+    reviewed = rules(RecordType.INVOICE, *euros, default_survivor=Survivor.REVIEW)
+    decision = decide(one, reviewed)
+    assert [found.field for found in decision.breaks] == (["currency"] if is_news else [])
 
 
 def test_what_was_deleted_is_entered_again() -> None:
