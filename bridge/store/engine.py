@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from bridge import BridgeError
 from bridge.domain.records import RecordType
 from bridge.store.failures import reason_of
-from bridge.store.liveness import replace_dead_connections
+from bridge.store.liveness import keep_to_file, replace_dead_connections
 from bridge.store.settings import DatabaseSettings
 from bridge.store.turns import READ_ONLY, WriteTurns
 
@@ -201,6 +201,7 @@ def _open_sqlite(settings: DatabaseSettings) -> Engine:
         pool_size=settings.pool_size,
         connect_args={"timeout": settings.busy_timeout_seconds},
     )
+    keep_to_file(engine, Path(path))
     event.listen(engine, "connect", _prepare_sqlite)
     WriteTurns(engine, settings.busy_timeout_seconds)
     return engine

@@ -1,9 +1,12 @@
 """Connections that were kept while PostgreSQL ended them."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from bridge.store import liveness
 from bridge.store.engine import open_engine
@@ -72,3 +75,50 @@ def test_a_connection_that_rested_is_asked(pool: Engine, monkeypatch: pytest.Mon
     monkeypatch.setattr(liveness, "_TRUSTED_SECONDS", -1.0)
     assert backend_of(pool) == backend
     assert len(asked) == 1
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where SQLite's file is."""
+    return tmp_path / "bridge.db"
+
+
+@pytest.fixture
+def file(path: Path) -> Iterator[Engine]:
+    """An engine on SQLite's file, with a table and a connection that is kept."""
+    engine = open_engine(DatabaseSettings(url=f"sqlite:///{path}"))
+    write(engine, "CREATE TABLE told (number INTEGER)")
+    yield engine
+    engine.dispose()
+
+
+def write(engine: Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def count(engine: Engine) -> int:
+    with engine.connect() as connection:
+        found: int = connection.execute(text("SELECT count(*) FROM told")).scalar_one()
+        return found
+
+
+def test_a_file_that_was_taken_away_takes_nothing_more(file: Engine, path: Path) -> None:
+    """Nobody is told that something is stored which is lost, and no empty file takes its place."""
+    path.rename(path.with_name("elsewhere.db"))
+    with pytest.raises(OperationalError, match=r"bridge.db was taken away or exchanged: put it"):
+        write(file, "INSERT INTO told VALUES (1)")
+    assert not path.exists()
+    path.with_name("elsewhere.db").rename(path)
+    write(file, "INSERT INTO told VALUES (1)")
+    assert count(file) == 1
+
+
+def test_a_file_that_was_exchanged_is_left_alone(file: Engine, path: Path) -> None:
+    """What was not yet in the old file must not get into the one that was moved to its place."""
+    other = path.with_name("other.db")
+    shutil.copy(path, other)
+    write(file, "INSERT INTO told VALUES (1)")
+    other.rename(path)
+    with pytest.raises(OperationalError, match="or restart the bridge"):
+        count(file)
