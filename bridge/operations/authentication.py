@@ -117,8 +117,12 @@ class Authenticator:
             return known
         is_slow = not isinstance(credentials, Certificate)
         is_stranger = is_slow and self._proved_at.get(whence, now) is None
-        with self._entrance.pass_through(key, is_stranger=is_stranger, now=now):
-            found = self._known(key, now) or self._prove(credentials, key, now)
+        found = self._entrance.look_at(
+            key,
+            lambda: self._known(key, now) or self._prove(credentials, key, now),
+            is_stranger=is_stranger,
+            now=now,
+        )
         if isinstance(found, Proof):
             self._proved_at.put(whence, True, now=now, until=now + _NO_STRANGER_FOR)
         return found

@@ -1,23 +1,29 @@
 """Keeps strangers from taking all threads while they wait to be proved."""
 
+import math
 import threading
+import time
 from collections import deque
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from bridge.operations.admission import ServerBusy
+
+T = TypeVar("T")
 
 _LATELY = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
 class _Turn:
-    """The callers that show the same; the first of them is looked at, the others hear of it."""
+    """The callers that show the same, and what the last look found, which began when."""
 
     is_stranger: bool
     callers: int = 0
+    looked_at: float = -math.inf
+    found: Any = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -34,13 +40,22 @@ class Entrance:
         self._turns: dict[Hashable, _Turn] = {}
         self._lock = threading.Lock()
 
-    @contextmanager
-    def pass_through(self, shown: Hashable, *, is_stranger: bool, now: datetime) -> Iterator[None]:
-        """Waits while others who show the same are looked at. Raises ServerBusy."""
+    def look_at(
+        self, shown: Hashable, look: Callable[[], T], *, is_stranger: bool, now: datetime
+    ) -> T:
+        """What a look finds; of those who come with the same meanwhile, one looks for all.
+
+        Raises ServerBusy.
+        """
+        came_at = time.monotonic()
         turn = self._enter(shown, is_stranger, now)
         try:
             with turn.lock:
-                yield
+                if turn.looked_at < came_at:
+                    begun_at, turn.found = time.monotonic(), look()
+                    turn.looked_at = begun_at
+                found: T = turn.found
+                return found
         finally:
             with self._lock:
                 turn.callers -= 1
