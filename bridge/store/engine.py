@@ -53,6 +53,7 @@ def open_engine(settings: DatabaseSettings) -> Engine:
             url.set(drivername="postgresql+psycopg"),
             pool_size=settings.pool_size,
             connect_args={"connect_timeout": 10},
+            hide_parameters=True,  # customers' data has no place in a log
         )
     except ModuleNotFoundError as error:
         raise DatabaseUnavailable(
@@ -200,6 +201,7 @@ def _open_sqlite(settings: DatabaseSettings) -> Engine:
         settings.url,
         pool_size=settings.pool_size,
         connect_args={"timeout": settings.busy_timeout_seconds},
+        hide_parameters=True,  # customers' data has no place in a log
     )
     keep_to_file(engine, Path(path))
     event.listen(engine, "connect", _prepare_sqlite)

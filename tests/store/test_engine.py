@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.store.engine import (
@@ -113,6 +114,14 @@ def test_an_unreachable_database_is_told_without_its_password() -> None:
         check_schema(engine)
     assert "127.0.0.1" in str(caught.value)
     assert "geheim" not in str(caught.value)
+
+
+def test_what_fails_tells_no_values(engine: Engine) -> None:
+    """A statement that fails is told without the values it was given: they may be customers'."""
+    with engine.connect() as connection, pytest.raises(SQLAlchemyError) as failed:
+        connection.execute(text("SELECT :name FROM nowhere"), {"name": "Müller AG"})
+    assert "nowhere" in str(failed.value)
+    assert "Müller" not in str(failed.value)
 
 
 def test_sqlite_runs_in_wal_mode_with_foreign_keys(tmp_path: Path) -> None:
