@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -64,6 +65,8 @@ from jobs.schedule import JOBS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger(__name__)
 
 SERVICES = tuple(CONTRACT_VERSIONS)
 
@@ -138,7 +141,10 @@ class Application:
         except SchemaOutdated:
             if not migrate:
                 raise
-            upgrade_schema(self.engine)
+            if upgrade_schema(self.engine):
+                # In another folder, or with another url, one would look at nothing, and wonder.
+                url = self.engine.url.render_as_string(hide_password=True)
+                log.warning("a new, empty database was made", url=url)
         compared = {record_type: rules.compared for record_type, rules in self.rules.items()}
         with reading(self.sessions) as session:
             adopted = is_adopted(session, compared)

@@ -55,8 +55,14 @@ def test_the_demo_works_from_the_wheel_alone(clean_environment: Path, tmp_path: 
 
 
 def test_a_wrong_command_ends_with_one_line(clean_environment: Path, tmp_path: Path) -> None:
-    """What cannot be done is said in one line with exit code 2, never a traceback."""
+    """What cannot be done is said in one line with exit code 2, never a traceback.
+
+    Before it, as of each first command, that a database was made, and where: one who is in another
+    folder than before would look at nothing.
+    """
     done = run(clean_environment, "job", "run", "nonsense", folder=tmp_path)
     assert done.returncode == 2
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in done.stderr
+    made, refused = done.stderr.strip().splitlines()
+    assert "a new, empty database was made" in made
+    assert "sqlite:///var/bridge.db" in made
+    assert refused.startswith("erp-bridge: no Salesforce org is configured")

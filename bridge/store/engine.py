@@ -91,8 +91,11 @@ def glancing(sessions: sessionmaker[Session]) -> Iterator[Session]:
         yield session
 
 
-def upgrade_schema(engine: Engine) -> None:
-    """Migrates the database to this version's schema. Raises DatabaseUnavailable."""
+def upgrade_schema(engine: Engine) -> bool:
+    """Migrates the database to this version's schema; whether it was empty before.
+
+    Raises DatabaseUnavailable and SchemaOutdated.
+    """
     with _migrations() as config, _connected(engine) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             # Several nodes may start at once; the lock goes with the transaction.
@@ -100,6 +103,7 @@ def upgrade_schema(engine: Engine) -> None:
                 text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key("schema")}
             )
         config.attributes["connection"] = connection
+        was_empty = MigrationContext.configure(connection).get_current_revision() is None
         try:
             command.upgrade(config, "head")
         except CommandError as error:
@@ -107,6 +111,7 @@ def upgrade_schema(engine: Engine) -> None:
                 "the database was migrated by another version of the bridge: install that version,"
                 f" or restore the database from before ({error})"
             ) from error
+    return was_empty
 
 
 def check_schema(engine: Engine) -> None:

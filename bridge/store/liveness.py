@@ -55,7 +55,7 @@ def keep_to_file(engine: Engine, path: Path) -> None:
     def refuse(*_: Any) -> None:
         if _identity(path) != ours:
             raise sqlite3.OperationalError(
-                f"{path} was taken away or exchanged: put it back, or restart the bridge"
+                f"{path} was taken away or exchanged: put it back, or if that is meant, restart"
             )
 
     event.listen(engine, "checkout", look)

@@ -31,6 +31,9 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty database, and a folder to be in."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ERP_BRIDGE_DATABASE__URL", f"sqlite:///{tmp_path}/bridge.db")
+    application = open_application()
+    application.prepare_database()
+    application.close()
 
 
 @pytest.fixture

@@ -120,5 +120,5 @@ def test_a_file_that_was_exchanged_is_left_alone(file: Engine, path: Path) -> No
     shutil.copy(path, other)
     write(file, "INSERT INTO told VALUES (1)")
     other.rename(path)
-    with pytest.raises(OperationalError, match="or restart the bridge"):
+    with pytest.raises(OperationalError, match="if that is meant, restart"):
         count(file)
