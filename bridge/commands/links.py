@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge.app import Application, ready_application, utc_now
-from bridge.commands.options import AS_JSON, BY, FOLDER, ID, REASON
+from bridge.commands.options import AS_JSON, BY, FOLDER, ID, REASON, ROWS
 from bridge.domain.matching import Certainty, Proposal
 from bridge.matching.finding import Found
 from bridge.matching.model import MODEL_FILE, load_model, model_text
@@ -32,8 +32,9 @@ def links_group() -> None:
 @links_group.command()
 @FOLDER
 @click.option("--dry-run", is_flag=True, help="Keep nothing; show what is found.")
+@ROWS
 @AS_JSON
-def suggest(folder: Path | None, dry_run: bool, as_json: bool) -> None:
+def suggest(folder: Path | None, dry_run: bool, limit: int, as_json: bool) -> None:
     """Look for the Accounts of all customers that have none.
 
     Nothing is linked by it: the next reconcile-customers links what is certain and was not rejected
@@ -47,7 +48,8 @@ def suggest(folder: Path | None, dry_run: bool, as_json: bool) -> None:
             terminal.json(_found_as_json(found))
             return
         columns = ("customer", "Account", "certainty", "#bits", "why")
-        terminal.table("Proposed links", columns, map(_proposal_cells, found.proposals))
+        rows = map(_proposal_cells, found.proposals)
+        terminal.table("Proposed links", columns, rows, limit=limit)
         terminal.say(_in_words(found))
         for note in found.notes:
             terminal.say(note)
@@ -57,9 +59,10 @@ def suggest(folder: Path | None, dry_run: bool, as_json: bool) -> None:
 @FOLDER
 @click.option("--status", type=click.Choice(LinkStatus, case_sensitive=False))
 @click.option("--all", "everything", is_flag=True, help="Whatever became of them.")
+@ROWS
 @AS_JSON
 def list_command(
-    folder: Path | None, status: LinkStatus | None, everything: bool, as_json: bool
+    folder: Path | None, status: LinkStatus | None, everything: bool, limit: int, as_json: bool
 ) -> None:
     """List what waits for a person, the oldest first."""
     if status is None and not everything:
@@ -70,7 +73,7 @@ def list_command(
             terminal.json([asdict(one) for one in found])
             return
         columns = ("#id", "customer", "Account", "names", "status", "#bits", "why", "by")
-        terminal.table("Proposed links", columns, map(_cells, found))
+        terminal.table("Proposed links", columns, map(_cells, found), limit=limit)
 
 
 @links_group.command()

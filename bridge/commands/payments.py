@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge.app import ready_application
-from bridge.commands.options import AS_JSON, FOLDER
+from bridge.commands.options import AS_JSON, FOLDER, ROWS
 from bridge.domain.money import from_scaled, money_text
 from bridge.domain.settling import Certainty, OpenItem
 from bridge.operations.settling import CustomerSettlement, suggest_settlements
@@ -24,9 +24,14 @@ def payments_group() -> None:
 @FOLDER
 @click.option("--company", "company_code", help="This company alone.")
 @click.option("--customer", "customer_number", help="This customer alone.")
+@ROWS
 @AS_JSON
 def suggest(
-    folder: Path | None, company_code: str | None, customer_number: str | None, as_json: bool
+    folder: Path | None,
+    company_code: str | None,
+    customer_number: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Show which open payments settle which open invoices, by exact amounts.
 
@@ -43,7 +48,8 @@ def suggest(
             terminal.json([_as_json(one) for one in found])
             return
         columns = ("company", "customer", "payments", "invoices", "#amount", "certainty")
-        terminal.table("Payments and what they settle", columns, map(_cells, found))
+        rows = map(_cells, found)
+        terminal.table("Payments and what they settle", columns, rows, limit=limit)
         counts = Counter(one.settlement.certainty for one in found)
         said = ", ".join(f"{counts[certainty]} {certainty}" for certainty in Certainty)
         terminal.say(said)

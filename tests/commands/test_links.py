@@ -77,6 +77,13 @@ def test_a_dry_run_keeps_nothing() -> None:
     assert json.loads(said("list", "--json")) == []
 
 
+def test_long_lists_are_cut() -> None:
+    """Both say how much is left out; `--json` leaves nothing out."""
+    assert "1 more are not shown: see --limit" in said("suggest", "--limit", "1")
+    assert said("list", "--all", "--limit", "1").endswith("1 more are not shown: see --limit\n")
+    assert len(json.loads(said("list", "--all", "--limit", "1", "--json"))) == 2
+
+
 def test_unlinking() -> None:
     """A link whose Account does not carry the key yet is taken back at once."""
     said("suggest")

@@ -61,3 +61,15 @@ def test_many_are_not_all_named() -> None:
         save_erp(session, *few)
     application.engine.dispose()
     assert re.search(r"and \d+ more", suggest().replace("\n", " "))
+
+
+def test_a_long_list_is_cut() -> None:
+    """It says how much is left out."""
+    application = open_application()
+    with application.sessions.begin() as session:
+        other = {"customer_number": "C2", "open_amount": Decimal(5)}
+        save_erp(session, invoice(number="I3", **other))
+        save_erp(session, payment(number="P2", customer_number="C2", unapplied_amount=Decimal(5)))
+    application.engine.dispose()
+    assert "not shown" not in suggest()
+    assert "1 more are not shown: see --limit" in suggest("--limit", "1")
