@@ -1,6 +1,7 @@
 """The pages: what the bridge serves to a browser, and to whoever watches over it."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,8 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+
+_OLD_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,8 @@ def _respond(view: View, context: ConsoleContext) -> Response:
 class _Kept:
     """A page that is made for all who look within some seconds.
 
-    Counting takes the database's time, and anybody may look, as often as they like.
+    Counting takes the database's time, and anybody may look, as often as they like. Whoever looks
+    while it is made anew sees the one before, unless that is old: each who waits keeps a thread.
     """
 
     def __init__(self, view: View, seconds: float) -> None:
@@ -93,15 +97,25 @@ class _Kept:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._page = Response()
-        self._until = 0.0
+        self._made_at = -math.inf
 
     def __call__(self, context: ConsoleContext) -> Response:
-        with self._lock:
-            if time.monotonic() >= self._until:
-                self._page = _respond(self._view, context)
-                self._until = time.monotonic() + self._seconds
-            page = self._page
+        is_old = self._age() >= _OLD_SECONDS + self._seconds
+        if self._age() >= self._seconds and self._lock.acquire(blocking=is_old):
+            try:
+                self._make(context)
+            finally:
+                self._lock.release()
+        page = self._page
         return Response(page.get_data(), page.status, mimetype=page.mimetype)
+
+    def _make(self, context: ConsoleContext) -> None:
+        if self._age() >= self._seconds:  # who was here before has not just made it
+            self._page = _respond(self._view, context)
+            self._made_at = time.monotonic()
+
+    def _age(self) -> float:
+        return time.monotonic() - self._made_at
 
 
 def front_page(context: ConsoleContext) -> Response:

@@ -99,8 +99,9 @@ def opened_at(
     session: Session, record_ids: Sequence[int]
 ) -> dict[tuple[int, decisions.BreakKind], datetime]:
     """Since when these records have an open break of a kind: (record id, kind) -> that."""
+    # Not by the status: SQLite would read all that are open, for each page of a run.
     query = select(Break.record_id, Break.kind, func.min(Break.opened_at)).where(
-        one_of(Break.record_id, record_ids), Break.status == BreakStatus.OPEN
+        one_of(Break.record_id, record_ids), Break.closed_at.is_(None)
     )
     rows = session.execute(query.group_by(Break.record_id, Break.kind))
     return {(record_id, kind): opened for record_id, kind, opened in rows}

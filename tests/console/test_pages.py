@@ -3,16 +3,19 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html.parser import HTMLParser
+from itertools import count
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import pytest
 import requests
 from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.test import Client
 
 from bridge import __version__
 from bridge.console.pages import ConsoleContext, build_console
@@ -191,6 +194,31 @@ def test_the_front_page_is_made_for_all_who_look(
     after = keeping_site.get("/")
     assert (after.status_code, after.text) == (200, before.text)
     assert after.headers["Content-Type"] == before.headers["Content-Type"]
+
+
+def test_nobody_waits_while_the_front_page_is_made_anew(
+    sessions: sessionmaker[Session], now: datetime
+) -> None:
+    """Each would keep a thread as long as the database takes: the page before is there."""
+    begun, go_on, times = Event(), Event(), count(1)
+
+    def clock() -> datetime:
+        if next(times) == 2:
+            begun.set()
+            assert go_on.wait(30)
+        return now
+
+    console = build_console(ConsoleContext(sessions=sessions, clock=clock, services=[], jobs=[]))
+    with ThreadPoolExecutor(2) as pool:
+        before = Client(console).get("/")
+        slow = pool.submit(Client(console).get, "/")
+        try:
+            assert begun.wait(30)
+            meanwhile = pool.submit(Client(console).get, "/").result(10)
+        finally:
+            go_on.set()
+        assert (meanwhile.status_code, meanwhile.text) == (200, before.text)
+        assert slow.result().status_code == 200
 
 
 def test_the_front_page_counts_what_salesforce_told(

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.decisions import Break, BreakKind
@@ -56,6 +57,19 @@ def test_since_when_a_record_is_broken(sessions: Sessions) -> None:
         run(session, [(one, MISSING), (two, MISSING), (two, CONFLICT)], EARLY)
         run(session, [(two, MISSING)], LATER)
         assert opened_at(session, [one, two]) == {(two, BreakKind.MISSING_IN_CRM): EARLY}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_since_when_is_asked_of_few_records_alone(sessions: Sessions) -> None:
+    """A run asks for each page: to look through all that is open each time would take minutes."""
+    with sessions() as session:
+        asked: list[tuple[str, tuple[str, ...]]] = []
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+        opened_at(session, [1, 2])
+        (statement, parameters), *_ = asked
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    assert "USING INDEX break_by_record (record_id=?)" in str(plan)
 
 
 def test_a_break_keeps_both_values(sessions: Sessions) -> None:

@@ -50,6 +50,7 @@ class Break(Base):
             postgresql_where=sql("status = 'OPEN'"),
         ),
         Index("break_by_state", "status", "record_type"),
+        Index("break_by_record", "record_id"),  # and what a record that goes takes with it
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -255,6 +255,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("break_by_record", "break", ["record_id"], unique=False)
     op.create_index("break_by_state", "break", ["status", "record_type"], unique=False)
     op.create_index(
         "break_one_open",
@@ -481,6 +482,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("status = 'OPEN'"),
     )
     op.drop_index("break_by_state", table_name="break")
+    op.drop_index("break_by_record", table_name="break")
     op.drop_table("break")
     op.drop_index(op.f("ix_submission_received_at"), table_name="submission")
     op.drop_table("submission")
