@@ -66,24 +66,31 @@ def decide(versions: Versions, rules: Rules) -> Decision:
     """Applies the table to one record. Pure: equal arguments, equal decisions."""
     versions = _with_customer_in_crm(versions)
     decision = only_reported(_decide(versions, rules), versions, rules.closed)
-    decision = _with_duplicates(decision, versions)
-    if len(decision.breaks) != 1:
-        return decision
-    (found,) = decision.breaks
-    ruling = next((one for one in versions.rulings if _holds(one, found, versions, rules)), None)
-    if ruling is None:
-        return decision
-    if ruling.verdict is not Verdict.RECREATE:
-        return replace(decision, breaks=(), obeyed=(ruling,))
-    assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
-    again = replace(_create(versions.erp, rules, Reason.RECREATED, ruling.by), obeyed=(ruling,))
-    return only_reported(again, versions, rules.closed)
+    return _ruled(_with_duplicates(decision, versions), versions, rules)
 
 
 def settles(ruling: Ruling, found: Break) -> bool:
     """Whether a whole record's decision is of just this break."""
     seen = (ruling.kind, ruling.field, ruling.erp, ruling.crm)
     return not found.field and seen == (found.kind, "", found.erp, found.crm)
+
+
+def _ruled(decision: Decision, versions: Versions, rules: Rules) -> Decision:
+    """The decision without what people decided of the whole record."""
+    held = {
+        found.kind: ruling
+        for found in decision.breaks
+        for ruling in versions.rulings
+        if _holds(ruling, found, versions, rules)
+    }
+    obeyed = (*decision.obeyed, *held.values())
+    again = next((one for one in held.values() if one.verdict is Verdict.RECREATE), None)
+    if again is None:
+        left = tuple(one for one in decision.breaks if one.field or one.kind not in held)
+        return replace(decision, breaks=left, obeyed=obeyed)
+    assert versions.erp is not None, "what is missing in the CRM is there in the ERP"
+    created = replace(_create(versions.erp, rules, Reason.RECREATED, again.by), obeyed=obeyed)
+    return only_reported(created, versions, rules.closed)
 
 
 def _holds(ruling: Ruling, found: Break, versions: Versions, rules: Rules) -> bool:

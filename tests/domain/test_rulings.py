@@ -188,6 +188,27 @@ def test_an_accepted_key_holds_for_that_key() -> None:
     assert isinstance(found, Break)
 
 
+@pytest.mark.parametrize("phone", [(), (ruling(Verdict.ACCEPT),)])
+def test_each_thing_that_is_wrong_has_its_own_decision(phone: tuple[Ruling, ...]) -> None:
+    """That Salesforce takes it for another may be accepted whatever becomes of its phone."""
+    seen = {"kind": BreakKind.DUPLICATE_IN_CRM, "field": "", "erp": None, "crm": "001A"}
+    double = ruling(Verdict.ACCEPT, **seen)
+    one = versions(
+        "1",
+        "2",
+        double,
+        *phone,
+        erp=Version({"phone": "1", "name": "New"}, EARLY),
+        crm=Version({"phone": "2", "name": "Old"}, EARLY),
+        agreed={"phone": "0", "name": "Old"},
+        duplicates=("001A",),
+    )
+    decision = decide(one, rules(RecordType.CUSTOMER, "phone", "name"))
+    assert [found.field for found in decision.breaks] == ([] if phone else ["phone"])
+    assert decision.obeyed == (*phone, double)
+    assert [correction.target for correction in decision.corrections] == [System.CRM]
+
+
 def test_a_value_that_was_not_read_is_set() -> None:
     """What Salesforce holds cannot be read: the person's value replaces it."""
     unread = {"crm": Version({}, EARLY)}
