@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -27,6 +27,19 @@ def test_migrations_make_what_the_models_say(engine: Engine) -> None:
     """After all migrations, the database differs in nothing from the models."""
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_whatever_refers_to_a_row_is_found_by_an_index(engine: Engine) -> None:
+    """Else the night that forgets old runs reads all breaks, and all corrections, for each."""
+    found = inspect(engine)
+    for table in found.get_table_names():
+        indexes = found.get_indexes(table)
+        whole = [one for one in indexes if "_where" not in str(one.get("dialect_options"))]
+        first = {one["column_names"][0] for one in whole}
+        first |= {one["column_names"][0] for one in found.get_unique_constraints(table)}
+        first |= set(found.get_pk_constraint(table)["constrained_columns"][:1])
+        for key in found.get_foreign_keys(table):
+            assert key["constrained_columns"][0] in first, (table, key["constrained_columns"])
 
 
 def test_upgrading_twice_changes_nothing(engine: Engine) -> None:

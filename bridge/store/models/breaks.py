@@ -72,7 +72,9 @@ class Break(Base):
     counts_from: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_by: Mapped[str | None] = mapped_column(String(80))
-    run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("run.id", ondelete="SET NULL"))
+    run_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("run.id", ondelete="SET NULL"), index=True
+    )
 
 
 class BreakNote(Base):
@@ -103,7 +105,9 @@ class Ruling(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     record_id: Mapped[int] = mapped_column(BigId, ForeignKey("record.id", ondelete="CASCADE"))
     record_type: Mapped[RecordType] = mapped_column(Code(RecordType))
-    break_id: Mapped[int] = mapped_column(BigId, ForeignKey("break.id", ondelete="CASCADE"))
+    break_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("break.id", ondelete="CASCADE"), index=True
+    )
     kind: Mapped[BreakKind] = mapped_column(Code(BreakKind))
     field: Mapped[str] = mapped_column(String(40))
     erp_value: Mapped[str | None] = mapped_column(Text)
@@ -117,4 +121,6 @@ class Ruling(Base):
     decided_at: Mapped[datetime] = mapped_column(Instant)
     needs_approval: Mapped[bool] = mapped_column(default=False)
     approved_by: Mapped[str | None] = mapped_column(String(80))
-    run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("run.id", ondelete="SET NULL"))
+    run_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("run.id", ondelete="SET NULL"), index=True
+    )

@@ -55,7 +55,9 @@ class Outbox(Base):
     target: Mapped[System] = mapped_column(Code(System))
     status: Mapped[OutboxStatus] = mapped_column(Code(OutboxStatus))
     fields: Mapped[str] = mapped_column(Text)
-    run_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("run.id", ondelete="SET NULL"))
+    run_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("run.id", ondelete="SET NULL"), index=True
+    )
     staged_at: Mapped[datetime] = mapped_column(Instant)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(Instant)

@@ -255,6 +255,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_break_run_id"), "break", ["run_id"], unique=False)
     op.create_index("break_by_record", "break", ["record_id"], unique=False)
     op.create_index("break_by_state", "break", ["status", "record_type"], unique=False)
     op.create_index(
@@ -302,6 +303,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("record_id", "kind", "field"),
     )
+    op.create_index(op.f("ix_ruling_break_id"), "ruling", ["break_id"], unique=False)
+    op.create_index(op.f("ix_ruling_run_id"), "ruling", ["run_id"], unique=False)
     op.create_table(
         "link_proposal",
         sa.Column("id", ID, nullable=False),
@@ -384,6 +387,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_outbox_run_id"), "outbox", ["run_id"], unique=False)
     op.create_index("outbox_by_record", "outbox", ["record_id", "target"], unique=False)
     op.create_index(
         "outbox_by_state", "outbox", ["status", "target", "record_type", "id"], unique=False
@@ -467,11 +471,14 @@ def downgrade() -> None:
     )
     op.drop_index("outbox_by_state", table_name="outbox")
     op.drop_index("outbox_by_record", table_name="outbox")
+    op.drop_index(op.f("ix_outbox_run_id"), table_name="outbox")
     op.drop_table("outbox")
     op.drop_table("explained_total")
     op.drop_table("control_total")
     op.drop_index("link_proposal_by_status", table_name="link_proposal")
     op.drop_table("link_proposal")
+    op.drop_index(op.f("ix_ruling_run_id"), table_name="ruling")
+    op.drop_index(op.f("ix_ruling_break_id"), table_name="ruling")
     op.drop_table("ruling")
     op.drop_index(op.f("ix_break_note_break_id"), table_name="break_note")
     op.drop_table("break_note")
@@ -483,6 +490,7 @@ def downgrade() -> None:
     )
     op.drop_index("break_by_state", table_name="break")
     op.drop_index("break_by_record", table_name="break")
+    op.drop_index(op.f("ix_break_run_id"), table_name="break")
     op.drop_table("break")
     op.drop_index(op.f("ix_submission_received_at"), table_name="submission")
     op.drop_table("submission")
