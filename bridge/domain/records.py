@@ -115,9 +115,11 @@ class DocumentStatus(StrEnum):
     VOID = "VOID"
 
 
-Number = Annotated[str, Is(Kind.TEXT, 60)]
-CompanyCode = Annotated[str, Is(Kind.TEXT, 20)]
-CustomerReference = Annotated[str, Is(Kind.CUSTOMER, 60)]
+_NUMBER_LENGTH, _COMPANY_LENGTH = 60, 20
+
+Number = Annotated[str, Is(Kind.TEXT, _NUMBER_LENGTH)]
+CompanyCode = Annotated[str, Is(Kind.TEXT, _COMPANY_LENGTH)]
+CustomerReference = Annotated[str, Is(Kind.CUSTOMER, _NUMBER_LENGTH)]
 Currency = Annotated[str, Is(Kind.CURRENCY, 3)]
 Day = Annotated[date, Is(Kind.DATE)]
 Money = Annotated[Decimal, Is(Kind.MONEY)]
@@ -281,6 +283,8 @@ class RecordKey(NamedTuple):
             company_code, _, number = text.partition("/")
         if not number or (record_type is not RecordType.CUSTOMER and not company_code):
             raise BadRecordKey(f"{text!r} is not the key of a {record_type}: write COMPANY/NUMBER")
+        if len(number) > _NUMBER_LENGTH or len(company_code) > _COMPANY_LENGTH:
+            raise BadRecordKey(f"{text!r} is longer than any key of a {record_type}")
         return cls(record_type, company_code, number)
 
 

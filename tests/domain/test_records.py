@@ -128,3 +128,11 @@ def test_texts_that_are_no_key_are_refused(record_type: RecordType, text: str) -
     """A text without a number, or a document's without its company code, is no key."""
     with pytest.raises(BadRecordKey, match="write COMPANY/NUMBER"):
         RecordKey.parse(record_type, text)
+
+
+@pytest.mark.parametrize("text", ["1" * 61, "1" * 21 + "/I1"])
+def test_texts_that_are_longer_than_any_key_are_refused(text: str) -> None:
+    """No ERP can have sent them, and no database would take them."""
+    record_type = RecordType.INVOICE if "/" in text else RecordType.CUSTOMER
+    with pytest.raises(BadRecordKey, match="longer than any key"):
+        RecordKey.parse(record_type, text)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from bridge.domain.crm import CrmRecord
@@ -144,3 +145,12 @@ def test_what_names_no_key_stays(sessions: Sessions) -> None:
     with sessions.begin() as session:
         save_crm(session, second(erp_key=None), second(erp_key="  "))
         assert link_now(session) == 0
+
+
+@pytest.mark.parametrize("characters", [61, 255])
+def test_a_key_that_is_too_long_is_nobodys(sessions: Sessions, characters: int) -> None:
+    """Salesforce's field may take more than an ERP's key has; all else goes on."""
+    with sessions.begin() as session:
+        save_crm(session, crm_record(customer(), erp_key="C" * characters))
+        assert link_now(session) == 0
+        assert session.scalars(select(Record.number)).all() == [None]

@@ -103,7 +103,7 @@ class Version(Base):
     modified_at: Mapped[datetime] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)
     merged_into: Mapped[str | None] = mapped_column(String(18))
-    crm_key: Mapped[str | None] = mapped_column(String(120))
+    crm_key: Mapped[str | None] = mapped_column(String(255))  # a Salesforce text's length
     key_pending: Mapped[bool] = mapped_column(default=False)
     customer_number: Mapped[str | None] = mapped_column(String(60))
     currency: Mapped[str] = mapped_column(String(3))

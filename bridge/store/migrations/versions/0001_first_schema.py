@@ -411,7 +411,7 @@ def upgrade() -> None:
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("merged_into", sa.String(length=18), nullable=True),
-        sa.Column("crm_key", sa.String(length=120), nullable=True),
+        sa.Column("crm_key", sa.String(length=255), nullable=True),
         sa.Column("key_pending", sa.Boolean(), nullable=False),
         sa.Column("customer_number", sa.String(length=60), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
